@@ -1,0 +1,166 @@
+"""The way to PostgreSQL: a pool, the named statements of ``sql/``, migrations that only go forward.
+
+Statements are read once and prepared by a test, so a typo stops the program and not a visitor. The database keeps what
+must be true; nothing here retries a statement, because a lost answer may hide a commit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import aiosql
+import asyncpg
+
+from service.errors import Busy, Misconfigured
+
+Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+Isolation = Literal["read_committed", "repeatable_read", "serializable"]
+
+_HERE = Path(__file__).parent
+MIGRATION_LOCK = 0x11BE27A5
+
+
+def sql_dir() -> Path:
+    """The folder of SQL files: beside the package in a checkout, inside it in an installed wheel."""
+    inside = _HERE / "_sql"
+    return inside if inside.is_dir() else _HERE.parent / "sql"
+
+
+@cache
+def statements(module: str) -> Any:
+    """The named statements of ``sql/<module>.sql`` as aiosql's functions, read once.
+
+    Declared as ``-- name: word(param, param)`` with aiosql's suffix for the answer: none yields rows (``async for``),
+    ``^`` one row or None, ``$`` one value, ``!`` no answer. Called as ``await mail.word(connection, param=...)``; ``.sql`` is the text.
+    """
+    return aiosql.from_path(sql_dir() / f"{module}.sql", "asyncpg")
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, low: int = 1, high: int = 8, name: str = "libertas") -> AsyncIterator[asyncpg.Pool]:
+    """A pool with durable commits, UTC and bounded waits; statements over 30 s are ended by the server."""
+    async with asyncpg.create_pool(
+        url,
+        min_size=low,
+        max_size=high,
+        timeout=5,
+        command_timeout=35,
+        max_inactive_connection_lifetime=60,
+        server_settings={
+            "application_name": name,
+            "timezone": "UTC",
+            "synchronous_commit": "on",
+            "statement_timeout": "30s",
+            "lock_timeout": "10s",
+            "idle_in_transaction_session_timeout": "30s",
+        },
+    ) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def transaction(pool: asyncpg.Pool, *, isolation: Isolation = "read_committed", wait: float = 5) -> AsyncIterator[Connection]:
+    """One connection in one transaction. Raises ``Busy`` when no connection is free or the database is away."""
+    try:
+        connection = await pool.acquire(timeout=wait)
+    except (
+        TimeoutError,
+        OSError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.TooManyConnectionsError,
+        asyncpg.ConnectionDoesNotExistError,
+    ) as away:
+        raise Busy(2, "the database is away") from away
+    try:
+        async with connection.transaction(isolation=isolation):
+            yield connection
+    finally:
+        await pool.release(connection)
+
+
+# -- migrations ----------------------------------------------------------------------------------------------------------
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """(number, file name, SQL) of every file in ``sql/schema``, in order and without a gap."""
+    found = sorted((sql_dir() / "schema").glob("[0-9][0-9][0-9][0-9]_*.sql"))
+    for expected, file in enumerate(found, start=1):
+        if int(file.name[:4]) != expected:
+            raise Misconfigured([f"sql/schema: {file.name} should be number {expected:04}"])
+    return [(int(f.name[:4]), f.name, f.read_text(encoding="utf-8")) for f in found]
+
+
+def _sum(sql: str) -> str:
+    return hashlib.sha256(sql.encode()).hexdigest()
+
+
+async def migrate(url: str) -> list[str]:
+    """Bring the schema forward, one transaction a file; returns the names of the files that were applied.
+
+    Safe to run from any number of processes at once, and again after a kill at any statement. Refuses (``Misconfigured``)
+    an applied file that was edited or is missing, and a database that is newer than this code.
+    """
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        # Polled, not awaited inside the lock call: a waiter there would hold a snapshot that CREATE INDEX CONCURRENTLY
+        # waits for, and both would wait for ever.
+        while not await connection.fetchval("select pg_try_advisory_lock($1)", MIGRATION_LOCK):  # noqa: ASYNC110 - another process holds it
+            await asyncio.sleep(0.1)
+        await connection.execute("set lock_timeout = '2s'")
+        await connection.execute(
+            "create table if not exists migration"
+            " (number int primary key, name text not null, digest text not null, at timestamptz not null default now())"
+        )
+        done = {r["number"]: r for r in await connection.fetch("select number, name, digest from migration")}
+        files = migrations()
+        faults = [f"sql/schema: {done[n]['name']} was applied and is not in this version" for n in done if n > len(files)]
+        faults += [
+            f"sql/schema: {name} was edited after it was applied"
+            for n, name, text in files
+            if n in done and done[n]["digest"] != _sum(text)
+        ]
+        if faults:
+            raise Misconfigured(faults)
+        applied = []
+        for number, name, text in files:
+            if number in done:
+                continue
+            async with connection.transaction():
+                await connection.execute(text)
+                await connection.execute("insert into migration (number, name, digest) values ($1, $2, $3)", number, name, _sum(text))
+            applied.append(name)
+        return applied
+    finally:
+        await connection.close()
+
+
+async def schema_faults(connection: Connection) -> list[str]:
+    """What is wrong with the database's schema for this code; empty when nothing is."""
+    files = migrations()
+    try:
+        done: dict[int, str] = {r["number"]: r["digest"] for r in await connection.fetch("select number, digest from migration")}
+    except asyncpg.UndefinedTableError:
+        return ["the database has no schema yet: run `libertas migrate`"]
+    faults = [f"sql/schema: {name} is not applied: run `libertas migrate`" for n, name, _ in files if n not in done]
+    if max(done, default=0) > len(files):
+        faults.append("the database is newer than this code")
+    return faults
+
+
+async def unprepared(connection: Connection) -> list[str]:
+    """Prepare every named statement of ``sql/``; returns one sentence for each that the server refuses."""
+    faults = []
+    for file in sorted(sql_dir().glob("*.sql")):
+        found = statements(file.stem)
+        for name in found.available_queries:
+            try:
+                await connection.prepare(getattr(found, name).sql)
+            except asyncpg.PostgresError as wrong:
+                faults.append(f"{file.stem}.{name}: {wrong}")
+    return faults

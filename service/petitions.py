@@ -1,0 +1,296 @@
+"""A petition: what is demanded, of whom, in which words, and until when.
+
+A published text never changes: a correction is a new version with its own manifest, and signatures stay bound to the
+version that was shown. Whatever the public pages show comes from a ``Shelf`` in memory, so that a visitor never waits for
+the database and the number is everywhere the one under the last published checkpoint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import structlog
+
+from service import db
+from service.errors import Conflict, NotFound
+from service.identity import NORM
+from service.proof import commitment
+
+q = db.statements("petitions")
+log = structlog.get_logger()
+
+CONFIRM_GRACE = timedelta(hours=24)
+"""After closing, confirmations of forms that were sent in time are taken for this long (interface.md)."""
+
+METHOD_CLASSES = ("email",)
+"""How a signature was confirmed; more methods make a new text version."""
+
+ELIGIBILITY = "Anyone may sign, once for each e-mail address; age, residence and nationality are not verified."
+
+Translated = dict[str, str]
+
+
+class Text(msgspec.Struct, frozen=True):
+    """What one language shows: ``statement`` is what is signed (Markdown), ``consent`` and ``privacy`` are what was agreed to."""
+
+    title: str
+    summary: str
+    statement: str
+    consent: str
+    privacy: str
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A number about prisoners: never without its date and source."""
+
+    value: int
+    label: Translated
+    as_of: date
+    source: Translated
+    source_url: str
+
+
+class Source(msgspec.Struct, frozen=True):
+    title: Translated
+    url: str
+    dated: date | None = None
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The published checkpoint that the count stands under."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+class Petition(msgspec.Struct, frozen=True, kw_only=True):
+    """One petition as the public sees it; ``count`` and ``as_of`` belong to ``checkpoint``."""
+
+    id: UUID
+    slug: str
+    status: str
+    is_sample: bool
+    is_protected: bool
+    is_sealed: bool
+    goal: int
+    time_zone: str
+    opens_at: datetime
+    closes_at: datetime | None
+    text_version: int
+    manifest_hash: bytes
+    asks_locality: bool
+    texts: dict[str, Text]
+    recipients: list[Translated]
+    figures: list[Figure]
+    sources: list[Source]
+    log_id: str
+    count: int
+    as_of: datetime | None
+    checkpoint: Head
+
+    @property
+    def titles(self) -> Translated:
+        return {language: text.title for language, text in self.texts.items()}
+
+    def state(self, now: datetime) -> str:
+        """draft, scheduled, open, paused, closed, delivered or archived at ``now``."""
+        if self.status != "open":
+            return self.status
+        if now < self.opens_at:
+            return "scheduled"
+        if self.closes_at is not None and now >= self.closes_at:
+            return "closed"
+        return "open"
+
+    def text(self, language: str) -> Text:
+        """The text in ``language``, or in the first language that exists."""
+        return self.texts.get(language) or next(iter(self.texts.values()))
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    """What an organizer writes down before a petition exists."""
+
+    slug: str
+    opens_at: datetime
+    closes_at: datetime | None
+    goal: int = 0
+    time_zone: str = "Europe/Paris"
+    is_sample: bool = False
+    is_protected: bool = False
+    asks_locality: bool = False
+    recipients: Sequence[Translated] = ()
+    figures: Sequence[Figure] = ()
+    sources: Sequence[Source] = ()
+
+
+async def create(connection: db.Connection, petition_id: UUID, draft: Draft) -> None:
+    """Write down a draft; it has no text and no log yet."""
+    await q.insert_petition(
+        connection,
+        id=petition_id,
+        slug=draft.slug,
+        is_sample=draft.is_sample,
+        is_protected=draft.is_protected,
+        goal=draft.goal,
+        time_zone=draft.time_zone,
+        opens_at=draft.opens_at,
+        closes_at=draft.closes_at,
+        asks_locality=draft.asks_locality,
+    )
+    await q.insert_around(
+        connection,
+        petition_id=petition_id,
+        recipients=msgspec.json.encode(draft.recipients).decode(),
+        figures=msgspec.json.encode(draft.figures).decode(),
+        sources=msgspec.json.encode(draft.sources).decode(),
+    )
+
+
+async def publish_text(
+    connection: db.Connection, petition_id: UUID, origin: str, texts: Mapping[str, Text], *, sealing_keys: Sequence[str] = ()
+) -> tuple[int, bytes]:
+    """Publish the next version of the text in every language; returns its number and the hash of its manifest.
+
+    The caller queues the ``T`` entry in the same transaction, so that a text without an entry cannot exist.
+    """
+    version = await q.next_version(connection, petition_id=petition_id)
+    if version is None:
+        raise NotFound("petition")
+
+    def digests(part: str) -> dict[str, bytes]:
+        return {language: hashlib.sha256(getattr(text, part).encode()).digest() for language, text in texts.items()}
+
+    manifest = commitment.Manifest(
+        origin=origin,
+        version=version,
+        statements=digests("statement"),
+        consent=digests("consent"),
+        privacy=digests("privacy"),
+        eligibility=ELIGIBILITY,
+        norm=NORM,
+        classes=METHOD_CLASSES,
+        sealing_keys=tuple(sealing_keys),
+    )
+    await q.insert_version(
+        connection,
+        petition_id=petition_id,
+        version=version,
+        manifest=manifest.encode(),
+        manifest_hash=manifest.digest(),
+        texts=msgspec.json.encode(texts).decode(),
+    )
+    return version, manifest.digest()
+
+
+async def change(pool: asyncpg.Pool, slug: str, act: str, *, now: datetime | None = None) -> None:
+    """Open, pause or close the petition ``slug``; raises ``NotFound``, or ``Conflict`` when its state does not allow it."""
+    async with db.transaction(pool) as connection:
+        if await q.by_slug(connection, slug=slug) is None:
+            raise NotFound(f"there is no petition {slug}")
+        if await getattr(q, {"open": "open", "pause": "pause", "close": "close"}[act])(connection, slug=slug, now=now) is None:
+            raise Conflict(f"{slug} is not in a state in which one can {act} it")
+
+
+def _petition(row: Mapping[str, Any]) -> Petition:
+    def read(name: str, kind: Any) -> Any:
+        return msgspec.json.decode(row[name], type=kind)
+
+    return Petition(
+        **{name: row[name] for name in ("id", "slug", "status", "is_sample", "is_protected", "is_sealed", "goal", "time_zone")},
+        **{name: row[name] for name in ("opens_at", "closes_at", "text_version", "manifest_hash", "asks_locality", "log_id")},
+        texts=read("texts", dict[str, Text]),
+        recipients=read("recipients", list[Translated]),
+        figures=read("figures", list[Figure]),
+        sources=read("sources", list[Source]),
+        count=row["published_count"],
+        as_of=row["published_at"],
+        checkpoint=Head(row["origin"], row["published_size"], row["published_root"] or b""),
+    )
+
+
+async def by_slug(pool: asyncpg.Pool, slug: str) -> Petition:
+    """The petition as the public sees it, fresh from the database; raises ``NotFound``."""
+    async for row in q.shelf(pool, slug=slug):
+        return _petition(row)
+    raise NotFound(f"there is no petition {slug}")
+
+
+class Shelf:
+    """All published petitions in memory, refreshed every ``interval`` seconds by ``run``.
+
+    Promise: what it shows is never older than ``interval`` while the database answers; while it does not, the last known
+    state stays. ``version`` grows whenever anything on it changed, so that others may keep ready bytes.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, interval: float = 0.5) -> None:
+        self._pool = pool
+        self._interval = interval
+        self._rows: dict[str, Petition] = {}
+        self._seen: object = None
+        self._clock_offset = timedelta()
+        self._watchers: list[Callable[[], None]] = []
+        self.version = 0
+
+    def all(self) -> list[Petition]:
+        return list(self._rows.values())
+
+    def get(self, slug: str) -> Petition:
+        """The petition, or ``NotFound``; drafts are not public."""
+        petition = self._rows.get(slug)
+        if petition is None or petition.status == "draft":
+            raise NotFound("petition")
+        return petition
+
+    def public(self) -> list[Petition]:
+        return [petition for petition in self._rows.values() if petition.status != "draft"]
+
+    def by_id(self, petition_id: UUID) -> Petition | None:
+        return next((p for p in self._rows.values() if p.id == petition_id), None)
+
+    def now(self) -> datetime:
+        """The database's time, as well as this process knows it."""
+        return datetime.now(UTC) + self._clock_offset
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call ``changed`` after each refresh that brought something new."""
+        self._watchers.append(changed)
+
+    async def refresh(self) -> None:
+        rows = [dict(row) async for row in q.shelf(self._pool, slug=None)]
+        self._clock_offset = await q.database_now(self._pool) - datetime.now(UTC)
+        if rows != self._seen:
+            self._rows = {row["slug"]: _petition(row) for row in rows}
+            self._seen = rows
+            self.version += 1
+            for changed in self._watchers:
+                changed()
+
+    async def run(self) -> None:
+        """Refresh for ever; a database that is away is waited for."""
+        while True:
+            try:
+                await self.refresh()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as away:
+                log.warning("shelf: database is away", error=type(away).__name__)
+            await asyncio.sleep(self._interval)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> Any:
+        """Filled once, then refreshed in the background until the block ends."""
+        await self.refresh()
+        task = asyncio.create_task(self.run())
+        try:
+            yield self
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task

@@ -1,0 +1,257 @@
+"""A signed note is a text that a person can read with the signatures below it; a checkpoint is a note that says "so many, and this root".
+
+After C2SP signed-note, tlog-checkpoint and tlog-proof. Rules: a key is known by its name *and* its id; a known key whose
+signature is wrong spoils the whole note, whoever else signed it; a note that no known key signed says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from service.errors import Unproven
+from service.proof import merkle
+from service.proof.canonical import MAX_SIZE, b64, decimal, sha256, unb64
+
+ED25519: Final = 0x01  # signed-note "Signature types". 0x04 and 0x06 (cosignatures) would join `_VERIFY` below
+MAX_SIGNATURES: Final = 100  # the specification asks for at least 16; Go's reader stops here too
+
+_DASH: Final = "— "
+_TLOG_PROOF: Final = "c2sp.org/tlog-proof@v1"
+
+
+def key_id(name: str, algorithm_and_key: bytes) -> bytes:
+    """The four bytes SHA-256(name || 0x0A || algorithm byte || public key)[:4] by which a signature line names its key."""
+    return sha256(name.encode() + b"\n" + algorithm_and_key)[:4]
+
+
+def vkey(name: str, public: bytes) -> str:
+    """An Ed25519 public key (32 bytes) as the line "name+hex id+base64" that Go's sumdb/note reads."""
+    return Verifier(name, ED25519, public).vkey
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """A public key under a name. ValueError for a name or key that cannot be one."""
+
+    name: str
+    algorithm: int
+    key: bytes
+    id: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not is_name(self.name):
+            raise ValueError(f"not a key name: {self.name!r}")
+        if self.algorithm not in _VERIFY:
+            raise ValueError(f"no signature type {self.algorithm:#04x} here")
+        if len(self.key) != 32:
+            raise ValueError("an Ed25519 public key is 32 bytes")
+        object.__setattr__(self, "id", key_id(self.name, bytes([self.algorithm]) + self.key))
+
+    @property
+    def vkey(self) -> str:
+        """The key as one line without its newline."""
+        return f"{self.name}+{self.id.hex()}+{b64(bytes([self.algorithm]) + self.key)}"
+
+    def verifies(self, text: bytes, signature: bytes) -> bool:
+        """Whether `signature` (without the key id) is this key's on `text`."""
+        return _VERIFY[self.algorithm](self.key, text, signature)
+
+
+def _verify_ed25519(key: bytes, text: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, text)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+_VERIFY: Final[dict[int, Callable[[bytes, bytes, bytes], bool]]] = {ED25519: _verify_ed25519}
+
+
+def split_vkey(text: str) -> tuple[str, bytes]:
+    """(name, algorithm byte and key) of a vkey of any algorithm whose id fits; else Unproven("vkey")."""
+    parts = text.split("+", 2)  # base64 may hold further plus signs, a name may not
+    if len(parts) != 3 or not is_name(parts[0]):
+        raise Unproven("vkey", "not name+id+key")
+    key = unb64(parts[2], "vkey")
+    if len(key) < 2 or parts[1] != key_id(parts[0], key).hex():
+        raise Unproven("vkey", "the id does not belong to name and key")
+    return parts[0], key
+
+
+def parse_vkey(text: str) -> Verifier:
+    """The key behind one vkey line (without newline), id checked; else Unproven("vkey")."""
+    name, key = split_vkey(text)
+    try:
+        return Verifier(name, key[0], key[1:])
+    except ValueError as fault:
+        raise Unproven("vkey", str(fault)) from None
+
+
+class Signer:
+    """An Ed25519 private key (32-byte seed) under a name. It signs the same text with the same bytes every time."""
+
+    __slots__ = ("_private", "name", "verifier")
+
+    def __init__(self, name: str, seed: bytes) -> None:
+        self.name = name
+        self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self.verifier = Verifier(name, ED25519, self._private.public_key().public_bytes_raw())
+
+    @property
+    def vkey(self) -> str:
+        """The public half as a vkey line without newline."""
+        return self.verifier.vkey
+
+    def sign(self, text: bytes) -> str:
+        """One signature line with its newline."""
+        return f"{_DASH}{self.name} {b64(self.verifier.id + self._private.sign(text))}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What `open` found true: the text with its final newline, the names of the known keys that signed it, the other lines."""
+
+    text: str
+    verified: tuple[str, ...]
+    unknown: tuple[str, ...] = ()
+
+
+def sign(text: str, signers: Iterable[Signer]) -> bytes:
+    """The note: `text`, a blank line, one line for each signer. ValueError for a text that no reader would take back."""
+    if not text.endswith("\n") or not _is_plain(text):
+        raise ValueError("a note's text ends in a newline and holds no other control character")
+    lines = [signer.sign(text.encode()) for signer in signers]
+    if not lines:
+        raise ValueError("a note needs a signer")
+    return f"{text}\n{''.join(lines)}".encode()
+
+
+def open(note: bytes, verifiers: Sequence[Verifier]) -> Note:
+    """The text, believed because at least one of `verifiers` signed it and none of them signed it wrongly.
+
+    Refusals: Unproven "note-malformed"; "note-signature" when a known key's signature is wrong, even beside good ones;
+    "note-unknown-key" when nobody known signed. ValueError when two verifiers share name and id.
+    """
+    known = {(each.name, each.id): each for each in verifiers}
+    if len(known) != len(verifiers):
+        raise ValueError("two verifiers share name and id")
+    try:
+        whole = note.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Unproven("note-malformed", "not UTF-8") from None
+    text, blank, block = whole.rpartition("\n\n")  # the last empty line: a text may hold others
+    if not blank or not _is_plain(whole) or not block.endswith("\n"):
+        raise Unproven("note-malformed", "not text, blank line and signature lines, each ending in a newline")
+    text += "\n"
+    lines = block[:-1].split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        raise Unproven("note-malformed", "too many signatures")
+    verified: dict[str, None] = {}
+    unknown = []
+    for line in lines:
+        name, space, encoded = line.removeprefix(_DASH).partition(" ")
+        if not line.startswith(_DASH) or not space or not is_name(name):
+            raise Unproven("note-malformed", f"not a signature line: {line[:80]!r}")
+        signature = unb64(encoded, "note-malformed")
+        if len(signature) < 5:
+            raise Unproven("note-malformed", "a signature line without signature")
+        key = known.get((name, signature[:4]))
+        if key is None:
+            unknown.append(line)
+        elif key.verifies(text.encode(), signature[4:]):
+            verified[name] = None
+        else:
+            raise Unproven("note-signature", name)
+    if not verified:
+        raise Unproven("note-unknown-key", "signed by " + ", ".join(line.split(" ")[1] for line in unknown))
+    return Note(text, tuple(verified), tuple(unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A log's name, how many entries it has, and the root over all of them. ValueError for what cannot be one."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def __post_init__(self) -> None:
+        if not is_name(self.origin) or not 0 <= self.size <= MAX_SIZE or len(self.root) != merkle.HASH_SIZE:
+            raise ValueError("not a checkpoint")
+
+    def text(self) -> str:
+        """The note text: three lines, no extension lines."""
+        return f"{self.origin}\n{self.size}\n{b64(self.root)}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> Checkpoint:
+        """The checkpoint behind exactly three canonical lines; else Unproven("checkpoint-malformed")."""
+        lines = text.split("\n")
+        if len(lines) != 4 or lines[3] or not is_name(lines[0]):
+            raise Unproven("checkpoint-malformed", "not exactly origin, size and root, each ending in a newline")
+        return cls(lines[0], decimal(lines[1], "checkpoint-malformed"), unb64(lines[2], "checkpoint-malformed", length=merkle.HASH_SIZE))
+
+
+def open_checkpoint(note: bytes, verifiers: Sequence[Verifier], origin: str | None = None) -> Checkpoint:
+    """The checkpoint that the log itself signed: beside `open`'s refusals, Unproven("checkpoint-origin") unless a known key
+    named like the origin signed it, and the origin is `origin` if given. Another log's checkpoint never passes."""
+    opened = open(note, verifiers)
+    checkpoint = Checkpoint.parse(opened.text)
+    if checkpoint.origin not in opened.verified or origin not in (None, checkpoint.origin):
+        raise Unproven("checkpoint-origin", f"{checkpoint.origin}, signed by {', '.join(opened.verified)}")
+    return checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class TlogProof:
+    """A proof in one file: where the entry stands, the way from its leaf to the root, the signed checkpoint. `extra` is unauthenticated."""
+
+    index: int
+    path: tuple[bytes, ...]
+    checkpoint: bytes
+    extra: bytes | None = None
+
+    def verify(self, entry: bytes, verifiers: Sequence[Verifier], origin: str | None = None) -> Checkpoint:
+        """The checkpoint under which `entry` is number `index`; else Unproven as in `open_checkpoint` and `verify_inclusion`."""
+        checkpoint = open_checkpoint(self.checkpoint, verifiers, origin)
+        merkle.verify_inclusion(merkle.leaf_hash(entry), self.index, checkpoint.size, self.path, checkpoint.root)
+        return checkpoint
+
+
+def format_tlog_proof(index: int, path: Sequence[bytes], checkpoint_note: bytes, extra: bytes | None = None) -> bytes:
+    """C2SP tlog-proof@v1: header, optional extra line, index, path, blank line, the note verbatim."""
+    if index < 0 or any(len(each) != merkle.HASH_SIZE for each in path):
+        raise ValueError("not an inclusion proof")
+    lines = [_TLOG_PROOF, *([] if extra is None else [f"extra {b64(extra)}"]), f"index {index}", *map(b64, path), "", ""]
+    return "\n".join(lines).encode() + checkpoint_note
+
+
+def parse_tlog_proof(data: bytes) -> TlogProof:
+    """The parts of a `.tlog-proof` file, nothing verified yet; Unproven("tlog-proof") unless it is spelled canonically."""
+    head, blank, checkpoint = data.partition(b"\n\n")
+    try:
+        lines = head.decode("ascii").split("\n")
+    except UnicodeDecodeError:
+        raise Unproven("tlog-proof", "not ASCII") from None
+    if not blank or lines.pop(0) != _TLOG_PROOF:
+        raise Unproven("tlog-proof", "not c2sp.org/tlog-proof@v1")
+    extra = unb64(lines.pop(0).removeprefix("extra "), "tlog-proof") if lines and lines[0].startswith("extra ") else None
+    if not lines or not lines[0].startswith("index "):
+        raise Unproven("tlog-proof", "no index")
+    index = decimal(lines.pop(0).removeprefix("index "), "tlog-proof")
+    return TlogProof(index, tuple(unb64(line, "tlog-proof", length=merkle.HASH_SIZE) for line in lines), checkpoint, extra)
+
+
+def is_name(name: str) -> bool:
+    """Whether `name` can name a key, and a log: not empty, no space of any script, no plus, no control character."""
+    return bool(name) and "+" not in name and not any(each.isspace() for each in name) and _is_plain(name)
+
+
+def _is_plain(text: str) -> bool:
+    return not any((each < " " and each != "\n") or "\ud800" <= each <= "\udfff" for each in text)

@@ -1,0 +1,121 @@
+-- Petitions, their texts and what surrounds them.
+
+-- name: insert_petition(id, slug, is_sample, is_protected, goal, time_zone, opens_at, closes_at, asks_locality)!
+insert into petition (id, slug, is_sample, is_protected, goal, time_zone, opens_at, closes_at, asks_locality)
+values (:id, :slug, :is_sample, :is_protected, :goal, :time_zone, :opens_at, :closes_at, :asks_locality);
+
+-- name: insert_around(petition_id, recipients, figures, sources)!
+-- What stands beside the text: recipients, dated figures and sources, each a JSON array in order.
+with recipient as (
+    insert into petition_recipient (petition_id, position, name)
+    select :petition_id::uuid, r.ordinality, r.value
+    from jsonb_array_elements(:recipients::jsonb) with ordinality as r
+),
+figure as (
+    insert into petition_figure (petition_id, position, value, label, as_of, source, source_url)
+    select
+        :petition_id::uuid, f.ordinality, (f.value ->> 'value')::integer, f.value -> 'label',
+        (f.value ->> 'as_of')::date, f.value -> 'source', f.value ->> 'source_url'
+    from jsonb_array_elements(:figures::jsonb) with ordinality as f
+)
+insert into petition_source (petition_id, position, title, url, dated)
+select :petition_id::uuid, s.ordinality, s.value -> 'title', s.value ->> 'url', (s.value ->> 'dated')::date
+from jsonb_array_elements(:sources::jsonb) with ordinality as s;
+
+-- name: next_version(petition_id)$
+-- Locks the petition, so that two editors cannot publish the same number.
+select text_version + 1
+from petition
+where id = :petition_id
+for update;
+
+-- name: insert_version(petition_id, version, manifest, manifest_hash, texts)!
+with version as (
+    insert into text_version (petition_id, version, manifest, manifest_hash)
+    values (:petition_id::uuid, :version::integer, :manifest, :manifest_hash)
+),
+current as (
+    update petition
+    set text_version = :version::integer
+    where id = :petition_id::uuid
+)
+insert into petition_text (petition_id, version, language, title, summary, statement, consent, privacy)
+select
+    :petition_id::uuid, :version::integer, t.key,
+    t.value ->> 'title', t.value ->> 'summary', t.value ->> 'statement', t.value ->> 'consent', t.value ->> 'privacy'
+from jsonb_each(:texts::jsonb) as t;
+
+-- name: texts(petition_id)
+-- Every version in every language, for certificates and for the history.
+select v.version, v.manifest, v.manifest_hash, v.published_at, t.language, t.title, t.summary, t.statement, t.consent, t.privacy
+from text_version v
+join petition_text t on t.petition_id = v.petition_id and t.version = v.version
+where v.petition_id = :petition_id
+order by v.version, t.language;
+
+-- name: shelf(slug)
+-- All that the public pages show, in one row a petition; the count is the one under the last published checkpoint.
+select
+    p.id, p.slug, p.status, p.is_sample, p.is_protected, p.is_sealed, p.goal, p.time_zone, p.opens_at, p.closes_at,
+    p.text_version, p.asks_locality, p.created_at,
+    l.id as log_id, l.origin, l.published_size, l.published_root, l.published_count, l.published_at,
+    (
+        select jsonb_object_agg(t.language, to_jsonb(t) - 'petition_id' - 'version' - 'language')
+        from petition_text t
+        where t.petition_id = p.id and t.version = p.text_version
+    ) as texts,
+    (select v.manifest_hash from text_version v where v.petition_id = p.id and v.version = p.text_version) as manifest_hash,
+    (select coalesce(jsonb_agg(r.name order by r.position), '[]') from petition_recipient r where r.petition_id = p.id) as recipients,
+    (select coalesce(jsonb_agg(to_jsonb(f) - 'petition_id' order by f.position), '[]') from petition_figure f where f.petition_id = p.id) as figures,
+    (select coalesce(jsonb_agg(to_jsonb(s) - 'petition_id' order by s.position), '[]') from petition_source s where s.petition_id = p.id) as sources
+from petition p
+join log l on l.petition_id = p.id
+where p.text_version > 0 and (:slug::text is null or p.slug = :slug)
+order by p.created_at, p.slug;
+
+-- name: by_slug(slug)^
+select id, slug, status, text_version, opens_at, closes_at, paused_at
+from petition
+where slug = :slug;
+
+-- name: listing()
+select p.id, p.slug, p.status, p.opens_at, p.closes_at, l.published_count
+from petition p
+left join log l on l.petition_id = p.id
+order by p.created_at, p.slug;
+
+-- name: open(slug, now)$
+-- A first opening, or the end of a pause: the deadline moves by the time that the pause lasted.
+update petition
+set
+    status = 'open',
+    closes_at = closes_at + (coalesce(:now::timestamptz, now()) - coalesce(paused_at, coalesce(:now::timestamptz, now()))),
+    paused_at = null
+where slug = :slug and status in ('draft', 'paused') and text_version > 0
+returning slug;
+
+-- name: pause(slug, now)$
+update petition
+set status = 'paused', paused_at = coalesce(:now::timestamptz, now())
+where slug = :slug and status = 'open' and (closes_at is null or closes_at > coalesce(:now::timestamptz, now()))
+returning slug;
+
+-- name: close(slug, now)$
+-- From here on confirmations are taken for 24 h more, then the log is closed.
+update petition
+set
+    status = 'closed',
+    paused_at = null,
+    closes_at = least(coalesce(closes_at, coalesce(:now::timestamptz, now())), greatest(coalesce(:now::timestamptz, now()), opens_at + interval '1 second'))
+where slug = :slug and status in ('open', 'paused')
+returning slug;
+
+-- name: lapsed(now)
+-- Petitions whose hour has come: closed for the public, not yet marked so.
+update petition
+set status = 'closed', paused_at = null
+where status = 'open' and closes_at <= coalesce(:now::timestamptz, now())
+returning id, slug;
+
+-- name: database_now()$
+select now();

@@ -1,0 +1,407 @@
+-- A signature's life: pending -> confirmed -> withdrawn | expired | erased; held and invalidated beside it.
+
+-- name: claim(limit, now)
+-- The oldest undecided forms. Rows that another worker holds are skipped; rows that failed wait until claimed_until.
+select id, petition_id, kind, payload, key_id, lane, prefix, proof_at, received_at, attempts
+from intake
+where decided_at is null and (claimed_until is null or claimed_until < coalesce(:now::timestamptz, now()))
+order by received_at
+limit :limit
+for update skip locked;
+
+-- name: set_aside(ids, now)!
+-- A form that cannot be decided waits ever longer and never blocks the others; its age raises the alarm.
+update intake
+set
+    attempts = attempts + 1,
+    claimed_until = coalesce(:now::timestamptz, now()) + least(interval '6 hours', interval '10 seconds' * power(2, attempts))
+where id = any(:ids::bytea[]);
+
+-- name: decided(ids, outcomes, signature_ids, now)!
+-- The payload goes with the decision; what stays for 48 h is the id and how it ended.
+with ended as (
+    select *
+    from unnest(:ids::bytea[], :outcomes::text[], :signature_ids::uuid[]) as e (id, outcome, signature_id)
+),
+row as (
+    update intake i
+    set payload = null, outcome = e.outcome, signature_id = e.signature_id, decided_at = coalesce(:now::timestamptz, now())
+    from ended e
+    where i.id = e.id
+    returning i.petition_id, e.outcome
+)
+insert into outcome_sum (petition_id, outcome, n)
+select r.petition_id, r.outcome, count(*)
+from row r
+where r.petition_id is not null
+group by r.petition_id, r.outcome
+order by r.petition_id, r.outcome
+on conflict (petition_id, outcome) do update set n = outcome_sum.n + excluded.n;
+
+-- name: insert_new(ids, petition_ids, text_versions, states, visibilities, email_indexes, exact_indexes, blobs, key_ids, lanes, marks, prefixes, domains, countries, languages, partners, received, now)
+-- One living signature for each petition and mailbox: whoever comes second inserts nothing.
+insert into signature (
+    id, petition_id, text_version, state, visibility, email_index, exact_index, blob, key_id, lane, marks, prefix, domain,
+    country, language, partner, received_at, decided_at
+)
+select
+    n.id, n.petition_id, n.text_version, n.state, n.visibility, n.email_index, n.exact_index, n.blob, n.key_id, n.lane,
+    string_to_array(nullif(n.marks, ''), ',') , n.prefix, n.domain,
+    n.country, n.language, n.partner, n.received_at, coalesce(:now::timestamptz, now())
+from unnest(
+    :ids::uuid[], :petition_ids::uuid[], :text_versions::integer[], :states::text[], :visibilities::text[],
+    :email_indexes::bytea[], :exact_indexes::bytea[], :blobs::bytea[], :key_ids::integer[], :lanes::text[], :marks::text[],
+    :prefixes::bytea[], :domains::bytea[], :countries::text[], :languages::text[], :partners::text[], :received::timestamptz[]
+) as n (
+    id, petition_id, text_version, state, visibility, email_index, exact_index, blob, key_id, lane, marks, prefix, domain,
+    country, language, partner, received_at
+)
+order by n.petition_id, n.email_index
+on conflict (petition_id, email_index) where state in ('pending', 'held', 'confirmed', 'invalidated') do nothing
+returning id;
+
+-- name: living(petition_ids, email_indexes)
+select s.id, s.petition_id, s.email_index, s.exact_index, s.state, s.visibility
+from unnest(:petition_ids::uuid[], :email_indexes::bytea[]) as n (petition_id, email_index)
+join signature s on s.petition_id = n.petition_id and s.email_index = n.email_index
+where s.state in ('pending', 'held', 'confirmed', 'invalidated');
+
+-- name: refresh_pending(ids, text_versions, visibilities, blobs, key_ids, countries, languages, partners)!
+-- Somebody who corrects a form before confirming confirms the corrected one.
+update signature s
+set
+    text_version = n.text_version, visibility = n.visibility, blob = n.blob, key_id = n.key_id,
+    country = n.country, language = n.language, partner = n.partner
+from unnest(
+    :ids::uuid[], :text_versions::integer[], :visibilities::text[], :blobs::bytea[], :key_ids::integer[], :countries::text[],
+    :languages::text[], :partners::text[]
+) as n (id, text_version, visibility, blob, key_id, country, language, partner)
+where s.id = n.id and s.state = 'pending';
+
+-- name: prefix_counts(prefixes, now)
+-- How many signatures came from each client prefix within the last hour (keyed hashes).
+select prefix, count(*) as n
+from signature
+where prefix = any(:prefixes::bytea[]) and decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
+group by prefix;
+
+-- name: domain_counts(domains, now)
+select domain, count(*) as n
+from signature
+where domain = any(:domains::bytea[]) and decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
+group by domain;
+
+-- name: insert_tokens(hashes, purposes, signature_ids, mail_ids, expiries)!
+insert into token (hash, purpose, signature_id, mail_id, expires_at)
+select *
+from unnest(:hashes::bytea[], :purposes::text[], :signature_ids::uuid[], :mail_ids::uuid[], :expiries::timestamptz[])
+on conflict do nothing;
+
+-- name: petition_ids()
+select id
+from petition
+where text_version > 0;
+
+-- name: tokens(purpose, hashes, now)
+-- All that a press, or a look, needs to know, by primary key. sent_at tells how long ago the mail left.
+select
+    t.hash, t.asked_at, t.expires_at <= coalesce(:now::timestamptz, now()) as is_over, t.mail_id,
+    s.id, s.petition_id, s.state, s.visibility, s.text_version, s.blob, s.key_id, s.language, s.log_index, s.day,
+    extract(epoch from coalesce(:now::timestamptz, now()) - m.sent_at)::float8 as sent_ago, m.id is not null and m.sent_at is null as is_unsent,
+    p.slug, p.is_protected, coalesce(:now::timestamptz, now()) >= p.closes_at + interval '24 hours' or l.is_closed as is_closed,
+    l.id as log_id, l.origin, v.manifest_hash, o.entry, o.promised_until
+from token t
+join signature s on s.id = t.signature_id
+join petition p on p.id = s.petition_id
+join log l on l.petition_id = p.id
+join text_version v on v.petition_id = s.petition_id and v.version = s.text_version
+left join mail m on m.id = t.mail_id
+left join outbox o on o.signature_id = s.id and o.kind = 'A'
+where t.hash = any(:hashes::bytea[]) and t.purpose = :purpose;
+
+-- name: ask_again(hashes, now)!
+update token
+set asked_at = coalesce(:now::timestamptz, now())
+where hash = any(:hashes::bytea[]) and asked_at is null;
+
+-- name: lock_shared(key)!
+-- Confirming and closing exclude each other for each petition: closing takes the same lock exclusively.
+select pg_advisory_xact_lock_shared(:key);
+
+-- name: confirm(ids, entries, languages, blobs, key_ids, promises, now)
+-- The first press wins; the leaf waits in the outbox in the same commit. Nobody is confirmed once the grace is over.
+with pressed as (
+    select *
+    from unnest(:ids::uuid[], :entries::bytea[], :languages::text[], :blobs::bytea[], :key_ids::integer[], :promises::timestamptz[])
+        as p (id, entry, language, blob, key_id, promised_until)
+),
+confirmed as (
+    update signature s
+    set
+        state = 'confirmed', language = p.language, blob = p.blob, key_id = p.key_id,
+        confirmed_at = coalesce(:now::timestamptz, now()),
+        day = (coalesce(:now::timestamptz, now()) at time zone t.time_zone)::date,
+        operational_until = coalesce(:now::timestamptz, now()) + interval '24 hours'
+    from pressed p, petition t, log l
+    where
+        s.id = p.id and s.state = 'pending'
+        and t.id = s.petition_id and (t.closes_at is null or coalesce(:now::timestamptz, now()) < t.closes_at + interval '24 hours')
+        and l.petition_id = s.petition_id and not l.is_closed
+    returning s.id, l.id as log_id, p.entry, p.promised_until, t.is_protected
+)
+insert into outbox (log_id, kind, signature_id, entry, promised_until, queued_at)
+select log_id, 'A', id, entry, case when is_protected then null else promised_until end, coalesce(:now::timestamptz, now())
+from confirmed
+order by id
+returning signature_id;
+
+-- name: insert_shown(signature_ids, petition_ids, names, roles)!
+insert into shown_name (signature_id, petition_id, name, role)
+select *
+from unnest(:signature_ids::uuid[], :petition_ids::uuid[], :names::text[], :roles::text[])
+on conflict (signature_id) do nothing;
+
+-- name: withdraw(id, now)^
+-- Ends a signature at its signer's wish. The blob and both indexes go, so the person may sign again.
+with was as (
+    select s.id, s.state, l.id as log_id, l.is_closed
+    from signature s
+    join log l on l.petition_id = s.petition_id
+    where s.id = :id::uuid
+    for update of s
+),
+ended as (
+    update signature s
+    set state = 'withdrawn', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, sealed_blob = null, email_index = null, exact_index = null, prefix = null, domain = null
+    from was
+    where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated')
+    returning s.id
+),
+hidden as (
+    delete from shown_name
+    where signature_id in (select id from ended)
+),
+queued as (
+    insert into outbox (log_id, kind, signature_id, reason)
+    select was.log_id, 'W', was.id, 'signer'
+    from was
+    join ended on ended.id = was.id
+    where was.state in ('confirmed', 'invalidated')
+)
+select was.state, exists (select from ended) as is_ended
+from was;
+
+-- name: erase(id, now)^
+-- Everything that could tell who signed goes in one commit: blob, indexes, shown name, waiting mails' addresses. The leaf
+-- stays, and we can no longer open it. Before the close the count falls (W erased); after it the signature still counts (E).
+with was as (
+    select s.id, s.state, l.id as log_id, l.is_closed
+    from signature s
+    join log l on l.petition_id = s.petition_id
+    where s.id = :id::uuid
+    for update of s
+),
+ended as (
+    update signature s
+    set
+        state = 'erased', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, sealed_blob = null,
+        email_index = null, exact_index = null, prefix = null, domain = null, marks = '{}', country = null, language = null, partner = null,
+        received_at = null, confirmed_at = null, lane = null
+    from was
+    where s.id = was.id and was.state <> 'erased'
+    returning s.id
+),
+hidden as (
+    delete from shown_name
+    where signature_id in (select id from ended)
+),
+unsent as (
+    update mail
+    set state = 'failed', code = 'erased', address = null, key_id = null, ended_at = coalesce(:now::timestamptz, now())
+    where signature_id in (select id from ended) and state = 'due'
+),
+queued as (
+    insert into outbox (log_id, kind, signature_id, reason)
+    select
+        was.log_id,
+        case when was.is_closed and was.state = 'confirmed' then 'E'::"char" else 'W'::"char" end,
+        was.id,
+        case when was.is_closed and was.state = 'confirmed' then null else 'erased' end
+    from was
+    join ended on ended.id = was.id
+    where was.state in ('confirmed', 'invalidated')
+)
+select was.state, exists (select from ended) as is_ended
+from was;
+
+-- name: narrow(id, visibility)$
+-- count < show: only a step towards less is taken here; a step towards more needs the name and address typed again.
+with hidden as (
+    delete from shown_name
+    where signature_id = :id::uuid and :visibility::text <> 'show'
+)
+update signature
+set visibility = :visibility::text
+where
+    id = :id::uuid and state in ('pending', 'held', 'confirmed')
+    and array_position(array['protect', 'count', 'show'], :visibility::text) <= array_position(array['protect', 'count', 'show'], visibility)
+returning visibility;
+
+-- name: expire(now)$
+-- Forms that nobody confirmed: after 30 days, or when confirmations are no longer taken, nothing personal is left of them.
+with late as (
+    select s.id
+    from signature s
+    join petition p on p.id = s.petition_id
+    where
+        s.state in ('pending', 'held')
+        and (
+            s.decided_at < coalesce(:now::timestamptz, now()) - interval '30 days'
+            or p.closes_at + interval '24 hours' <= coalesce(:now::timestamptz, now())
+        )
+    limit 10000
+    for update of s skip locked
+),
+ended as (
+    update signature s
+    set
+        state = 'expired', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, email_index = null,
+        exact_index = null, prefix = null, domain = null, marks = '{}', country = null, language = null, partner = null, received_at = null
+    from late
+    where s.id = late.id
+    returning s.id
+)
+select count(*)
+from ended;
+
+-- name: expire_some(ids, now)!
+update signature
+set
+    state = 'expired', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, email_index = null,
+    exact_index = null, prefix = null, domain = null
+where id = any(:ids::uuid[]) and state in ('pending', 'held');
+
+-- name: forget_tokens(now)!
+delete from token
+where expires_at < coalesce(:now::timestamptz, now()) - interval '30 days';
+
+-- name: add_up(now)$
+-- A day's country, language and partner live on only as sums, made once the day's signatures pass operational_until.
+with due as (
+    select id, petition_id, day, country, language, partner
+    from signature
+    where operational_until <= coalesce(:now::timestamptz, now())
+    limit 10000
+    for update skip locked
+),
+summed as (
+    insert into daily_sum (petition_id, day, kind, key, n)
+    select petition_id, day, kind, key, count(*)
+    from due,
+        lateral (values ('confirmed', ''), ('country', coalesce(country, '')), ('language', coalesce(language, '')), ('partner', coalesce(partner, ''))) as k (kind, key)
+    group by petition_id, day, kind, key
+    order by petition_id, kind, day, key
+    on conflict (petition_id, kind, day, key) do update set n = daily_sum.n + excluded.n
+),
+stripped as (
+    update signature s
+    set
+        operational_until = null, country = null, language = null, partner = null, received_at = null, confirmed_at = null,
+        prefix = null, domain = null, lane = null, marks = '{}'
+    from due
+    where s.id = due.id
+    returning s.id
+)
+select count(*)
+from stripped;
+
+-- name: old_blobs(key_id, limit)
+-- Blobs under a key that will be destroyed, to be sealed again.
+select id, blob, key_id
+from signature
+where blob is not null and key_id < :key_id
+limit :limit
+for update skip locked;
+
+-- name: old_payloads(key_id, limit)
+select id, payload, key_id
+from intake
+where payload is not null and key_id < :key_id
+limit :limit
+for update skip locked;
+
+-- name: old_addresses(key_id, limit)
+select id, address, key_id
+from mail
+where address is not null and key_id < :key_id
+limit :limit
+for update skip locked;
+
+-- name: reseal_blobs(ids, blobs, key_id)!
+update signature s
+set blob = n.blob, key_id = :key_id
+from unnest(:ids::uuid[], :blobs::bytea[]) as n (id, blob)
+where s.id = n.id;
+
+-- name: reseal_payloads(ids, blobs, key_id)!
+update intake s
+set payload = n.blob, key_id = :key_id
+from unnest(:ids::bytea[], :blobs::bytea[]) as n (id, blob)
+where s.id = n.id;
+
+-- name: reseal_addresses(ids, blobs, key_id)!
+update mail s
+set address = n.blob, key_id = :key_id
+from unnest(:ids::uuid[], :blobs::bytea[]) as n (id, blob)
+where s.id = n.id;
+
+-- name: lapsed_logs(now)
+-- Petitions whose grace is over and whose log is still open.
+select p.id, l.id as log_id
+from petition p
+join log l on l.petition_id = p.id
+where not l.is_closed and p.closes_at + interval '24 hours' <= coalesce(:now::timestamptz, now())
+    and not exists (select from outbox o where o.log_id = l.id and o.kind = 'Z');
+
+-- name: lock_exclusive(key)!
+select pg_advisory_xact_lock(:key);
+
+-- name: shown(petition_id, after, limit, now)
+-- The names whose owners asked for it and which were reviewed, alphabetically; a day's names appear together.
+select name, role
+from shown_name
+where petition_id = :petition_id and review = 'shown' and show_from <= (coalesce(:now::timestamptz, now()))::date and name > :after
+order by name
+limit :limit;
+
+-- name: names_waiting(petition_id)
+select signature_id, name, role
+from shown_name
+where petition_id = :petition_id and review = 'waiting'
+order by name;
+
+-- name: review_names(ids, review, now)$
+-- A reviewed name appears from the next day on, together with the day's other names.
+with reviewed as (
+    update shown_name
+    set review = :review, show_from = case when :review = 'shown' then (coalesce(:now::timestamptz, now()))::date + 1 end
+    where signature_id = any(:ids::uuid[]) and review = 'waiting'
+    returning signature_id
+)
+select count(*)
+from reviewed;
+
+-- name: statistics(petition_id, before)
+-- Whole days only; the caller rounds and merges.
+select kind, key, day, n
+from daily_sum
+where petition_id = :petition_id and day < :before
+order by kind, day, key;
+
+-- name: age(now)^
+-- The oldest form that still moves, for the alarm; and how many wait.
+select
+    count(*) as waiting,
+    coalesce(extract(epoch from coalesce(:now::timestamptz, now()) - min(received_at)), 0)::float8 as oldest
+from intake
+where decided_at is null;

@@ -1,0 +1,143 @@
+"""A real server, and for each test a database of its own.
+
+One PostgreSQL is started for the whole run (in memory where the machine allows it), migrated once, and cloned for each
+test that asks. ``LIBERTAS_TEST_DATABASE_URL`` names another server, with the right to create databases and roles.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+
+from service import db
+from service.embedded.postgres import APP, OWNER, Postgres
+
+_ELSEWHERE = os.environ.get("LIBERTAS_TEST_DATABASE_URL", "")
+_numbers = count(1)
+
+
+def free_port() -> int:
+    """A port on the loopback that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass(frozen=True)
+class Server:
+    """A PostgreSQL server: ``admin`` may create databases; ``owner`` and ``app`` give a role's address of a database."""
+
+    admin: str
+    template: str
+    postgres: Postgres | None = None
+
+    def owner(self, database: str) -> str:
+        return self.postgres.url_for(OWNER, database) if self.postgres else self._at(database)
+
+    def app(self, database: str) -> str:
+        return self.postgres.url_for(APP, database) if self.postgres else self._at(database, f"{APP}:{APP}")
+
+    def _at(self, database: str, who: str = "") -> str:
+        parts = urlsplit(self.admin)
+        place = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{who or place[0]}@{place[2]}", path="/" + quote(database)))
+
+    async def create(self, name: str, template: str = "") -> None:
+        connection = await asyncpg.connect(self.admin)
+        try:
+            owned = f" owner {OWNER}" if self.postgres else ""
+            await connection.execute(f"create database {name}{owned}" + (f" template {template}" if template else ""))
+        finally:
+            await connection.close()
+
+    async def drop(self, name: str) -> None:
+        connection = await asyncpg.connect(self.admin)
+        try:
+            await connection.execute(f"drop database if exists {name} with (force)")
+        finally:
+            await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def server() -> AsyncIterator[Server]:
+    """The one server of this run, with a migrated template database."""
+    template = f"libertas_template_{secrets.token_hex(4)}"
+    memory = Path("/dev/shm")
+    folder = Path(tempfile.mkdtemp(prefix="libertas-", dir=memory if os.access(memory, os.W_OK) else None))
+    postgres: Postgres | None = None
+    if _ELSEWHERE:
+        one = Server(_ELSEWHERE, template)
+        await _make_app_role(_ELSEWHERE)
+    else:
+        postgres = Postgres(folder / "postgres")
+        await postgres.start()
+        one = Server(postgres.admin_url, template, postgres)
+    try:
+        await one.create(template)
+        await db.migrate(one.owner(template))
+        yield one
+        await one.drop(template)
+    finally:
+        if postgres is not None:
+            await postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _make_app_role(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        if not await connection.fetchval("select exists (select from pg_roles where rolname = $1)", APP):
+            await connection.execute(f"create role {APP} login password '{APP}'")
+    finally:
+        await connection.close()
+
+
+@dataclass(frozen=True)
+class Database:
+    """A test's own database, by the owner's address and by the service's own role's."""
+
+    name: str
+    url: str
+    app_url: str
+
+
+@pytest.fixture
+async def fresh_database(server: Server) -> AsyncIterator[Database]:
+    """A migrated, empty database that is gone after the test."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    await server.create(name, server.template)
+    try:
+        yield Database(name, server.owner(name), server.app(name))
+    finally:
+        await server.drop(name)
+
+
+@pytest.fixture
+def database(fresh_database: Database) -> str:
+    """The owner's address of a migrated, empty database."""
+    return fresh_database.url
+
+
+@pytest.fixture
+async def pool(fresh_database: Database) -> AsyncIterator[asyncpg.Pool]:
+    """A pool on the test's database, as its owner."""
+    async with db.open_pool(fresh_database.url, high=16, name="test") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def app_pool(fresh_database: Database) -> AsyncIterator[asyncpg.Pool]:
+    """A pool on the test's database, as the role that the service itself runs as."""
+    async with db.open_pool(fresh_database.app_url, high=16, name="test-app") as opened:
+        yield opened
