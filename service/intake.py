@@ -105,6 +105,14 @@ class Intake:
         if not await asyncio.shield(done):
             raise Invalid([Fault("altcha", "proof-replayed")])
 
+    async def knows(self, form_id: bytes) -> bool:
+        """Whether this form is stored already. Raises ``Busy``."""
+        try:
+            async with self._pool.acquire(timeout=3) as connection:
+                return bool(await connection.fetch(_PRESENT, [form_id]))
+        except AWAY as away:
+            raise Busy(2, "the database is away") from away
+
     def _launch(self) -> None:
         self._woken = False
         while self._waiting and self._flying < self._flights:

@@ -21,6 +21,7 @@ import asyncpg
 import pytest
 
 from service import db
+from service.embedded.catcher import Catcher, Mailbox
 from service.embedded.postgres import APP, OWNER, Postgres
 
 _ELSEWHERE = os.environ.get("LIBERTAS_TEST_DATABASE_URL", "")
@@ -141,3 +142,16 @@ async def app_pool(fresh_database: Database) -> AsyncIterator[asyncpg.Pool]:
     """A pool on the test's database, as the role that the service itself runs as."""
     async with db.open_pool(fresh_database.app_url, high=16, name="test-app") as opened:
         yield opened
+
+
+@pytest.fixture
+async def smtp_sink() -> AsyncIterator[Catcher]:
+    """A mail server on the loopback that keeps what it gets: ``smtp_sink.smtp_url``, ``smtp_sink.mailbox.letters()``, ``.wait(to)``."""
+    mailbox = Mailbox()
+    catcher = Catcher(mailbox, smtp_port=free_port())
+    await catcher.start()
+    try:
+        yield catcher
+    finally:
+        await catcher.stop()
+        mailbox.close()

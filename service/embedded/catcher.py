@@ -15,6 +15,7 @@ import re
 import socket
 import tempfile
 import time
+import weakref
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import dataclass
@@ -75,7 +76,7 @@ class Letter:
 
     @property
     def message(self) -> EmailMessage:
-        return message_from_bytes(self.raw, policy=policy.default)  # type: ignore[return-value]  # typeshed names the base class
+        return message_from_bytes(self.raw, policy=policy.default)
 
     @property
     def subject(self) -> str:
@@ -165,11 +166,8 @@ class _Segment:
         else:
             self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         self.end = 0
-
-    def close(self) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        # Closed when the last reader has let go of it, never under a thread that reads: the number could be another file's by then.
+        self.close = weakref.finalize(self, os.close, self.descriptor)
 
     def load(self) -> list[_Entry]:
         """Every whole mail in the file; a last one that was cut by a crash is cut off."""
@@ -248,7 +246,6 @@ class Mailbox:
     def _turn(self) -> None:
         while self._entries and self._entries[0].segment is self._old:
             self._entries.popleft()
-        self._old.close()
         self._old = self._new
         if self._folder is not None:
             (self._folder / "mails").replace(self._folder / "mails.1")
@@ -262,9 +259,9 @@ class Mailbox:
             segment.end = 0
         self._in_new = 0
 
-    def _newest_first(self, to: str) -> Iterator[_Entry]:
+    def _newest_first(self, to: str, limit: int | None = None) -> list[_Entry]:
         entries = islice(reversed(self._entries), self._keep)
-        return (e for e in entries if not to or to.lower() in e.to.lower())
+        return list(islice((e for e in entries if not to or to.lower() in e.to.lower()), limit))
 
     def letters(self, to: str = "") -> list[Letter]:
         """Whole mails, newest first; only those whose envelope names ``to``, if given."""
@@ -273,23 +270,27 @@ class Mailbox:
     def letter(self, number: str) -> Letter | None:
         return next((e.letter() for e in reversed(self._entries) if e.id == number), None)
 
-    def listing(self, to: str = "", limit: int | None = None) -> list[dict[str, str]]:
+    async def listing(self, to: str = "", limit: int | None = None) -> list[dict[str, str]]:
         """``id``, ``to``, ``subject`` and ``at`` of each mail, newest first. Each subject is read once, when first asked for."""
-        found = []
-        for entry in list(islice(self._newest_first(to), limit)):
-            if entry.subject is None:
-                entry.subject = _subject(os.pread(entry.segment.descriptor, min(entry.size, 65_536), entry.offset))
-            found.append({"id": entry.id, "to": entry.to, "subject": entry.subject, "at": entry.at})
-        return found
+        entries = self._newest_first(to, limit)
+        unread = [e for e in entries if e.subject is None]
+        if unread:
+            await asyncio.to_thread(_read_subjects, unread)
+        return [{"id": e.id, "to": e.to, "subject": e.subject or "", "at": e.at} for e in entries]
 
     async def wait(self, to: str = "", *, count: int = 1, seconds: float = 10) -> list[Letter]:
         """The letters to ``to`` once there are ``count``. Raises ``TimeoutError`` when they do not come."""
         async with asyncio.timeout(seconds):
             while True:
                 arrived = self._arrived
-                if sum(1 for _ in self._newest_first(to)) >= count:
+                if len(self._newest_first(to)) >= count:
                     return self.letters(to)
                 await arrived.wait()
+
+
+def _read_subjects(entries: list[_Entry]) -> None:
+    for entry in entries:
+        entry.subject = _subject(os.pread(entry.segment.descriptor, min(entry.size, 65_536), entry.offset))
 
 
 # -- the two doors: SMTP in, HTTP out --------------------------------------------------------------------------------------
@@ -308,7 +309,7 @@ class _Handler:
         return "250 caught"
 
 
-class _Conversation(SMTP):  # type: ignore[misc]  # aiosmtpd has no types
+class _Conversation(SMTP):
     """One SMTP connection that the catcher can end when it stops."""
 
     def __init__(self, handler: _Handler, alive: set[_Conversation], loop: asyncio.AbstractEventLoop) -> None:
@@ -380,7 +381,7 @@ class Catcher:
         if self._smtp is not None:
             self._smtp.close()
             for conversation in list(self._alive):
-                if conversation.transport is not None:
+                if isinstance(conversation.transport, asyncio.WriteTransport):
                     conversation.transport.abort()
             for _ in range(3):  # lets the aborted conversations end
                 await asyncio.sleep(0)
@@ -408,7 +409,8 @@ _WORDS = {
         "lead": "DÉMO : aucun courriel ne quitte cette machine. Ce qui aurait été envoyé se trouve ici, le plus récent en premier.",
         "empty": "Pas encore de courriel. Signez une pétition : le message de confirmation paraîtra ici en quelques secondes.",
         "at": "Heure", "to": "À", "subject": "Objet", "none": "(sans objet)", "back": "Tous les courriels",
-        "html": "Tel que la messagerie l’affiche", "raw": "Le message entier", "more": "Les courriels plus anciens sont dans /api/messages.",
+        "html": "Tel que la messagerie l’affiche", "raw": "Le message entier",
+        "more": "Les courriels plus anciens sont dans /api/messages.",
         "missing": "Ce courriel n’est plus ici.",
     },
     "hy": {
@@ -489,13 +491,13 @@ class Page:
         words, language = _language(headers.get("accept-language", ""))
         match path.strip("/").split("/"):
             case [""]:
-                listing = await asyncio.to_thread(self._mailbox.listing, to, _ON_PAGE)
+                listing = await self._mailbox.listing(to, _ON_PAGE)
                 return _Answer(_list_page(listing, len(self._mailbox), words, language))
             case ["style.css"]:
                 return _Answer(_STYLE.encode(), "text/css; charset=utf-8")
             case ["api", "messages"]:
                 limit = query.get("limit", [""])[0]
-                listing = await asyncio.to_thread(self._mailbox.listing, to, int(limit) if re.fullmatch("[0-9]{1,6}", limit) else None)
+                listing = await self._mailbox.listing(to, int(limit) if re.fullmatch("[0-9]{1,6}", limit) else None)
                 return _json(listing)
             case ["api", "messages", number]:
                 letter = self._mailbox.letter(number)
@@ -562,7 +564,8 @@ def _letter_page(letter: Letter, words: dict[str, str], language: str) -> bytes:
     subject = letter.subject or words["none"]
     shown = (
         f"<details><summary>{words['html']}</summary>"
-        f'<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/messages/{letter.id}/html" title="{words["html"]}"></iframe></details>'
+        f'<iframe sandbox="allow-popups allow-popups-to-escape-sandbox" src="/messages/{letter.id}/html" title="{words["html"]}"></iframe>'
+        "</details>"
         if letter.html
         else ""
     )

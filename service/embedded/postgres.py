@@ -22,9 +22,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 import asyncpg
@@ -36,6 +37,7 @@ _ADMIN = "postgres"
 _OLDEST = 15
 _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET = 100  # bytes; the kernel's limit is 108 on Linux and 104 on macOS, with the NUL
+_LINUX: bool = sys.platform.startswith("linux")
 _CHILD = Path(__file__).with_name("child.py")
 
 _CONFIGURATION = {
@@ -187,7 +189,7 @@ class Postgres:
         self._own(fresh)
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         if binaries.version < 17:
-            locale = ["--locale=C.UTF-8" if sys.platform.startswith("linux") else "--locale=C"]
+            locale = ["--locale=C.UTF-8" if _LINUX else "--locale=C"]
         with self._handed(fresh) as (path, descriptors):
             process = await asyncio.create_subprocess_exec(
                 *self._as_child("KILL"),
@@ -309,9 +311,9 @@ class Postgres:
         return [sys.executable, "-I", "-S", str(_CHILD), signal_name, str(os.getpid()), *user]
 
     @contextlib.contextmanager
-    def _handed(self, folder: Path):  # type: ignore[no-untyped-def]
+    def _handed(self, folder: Path) -> Iterator[tuple[str, tuple[int, ...]]]:
         """(path, descriptors) by which the server reaches ``folder``, whatever the modes of the folders above."""
-        if self._user is None or not sys.platform.startswith("linux"):
+        if self._user is None or not _LINUX:
             yield str(folder), ()
             return
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -320,7 +322,7 @@ class Postgres:
         finally:
             os.close(descriptor)
 
-    def _open_log(self):  # type: ignore[no-untyped-def]
+    def _open_log(self) -> BinaryIO:
         if self._log.exists() and self._log.stat().st_size > 10_000_000:
             self._log.replace(self._log.with_suffix(".log.1"))
         return os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
@@ -345,7 +347,7 @@ def _unprivileged_user() -> _User | None:
     for name in ("nobody", "daemon"):
         with contextlib.suppress(KeyError, OSError, subprocess.SubprocessError):
             found = pwd.getpwnam(name)
-            subprocess.run(["/bin/sh", "-c", ":"], user=found.pw_uid, group=found.pw_gid, extra_groups=[], cwd="/", check=True, timeout=10)  # noqa: S603
+            subprocess.run(["/bin/sh", "-c", ":"], user=found.pw_uid, group=found.pw_gid, extra_groups=[], cwd="/", check=True, timeout=10)
             return _User(name, found.pw_uid, found.pw_gid)
     raise Misconfigured(["PostgreSQL refuses to run as root, and this root may not become nobody: start it as an ordinary user"])
 
@@ -489,7 +491,7 @@ def _is_postgres(pid: int, data: Path) -> bool:
     """Whether process ``pid`` is a server on the cluster ``data``."""
     if pid <= 0:
         return False
-    if sys.platform.startswith("linux"):
+    if _LINUX:
         try:
             here, there = data.stat(), Path(f"/proc/{pid}/cwd").stat()
             name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()

@@ -11,13 +11,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, TypeVar
 
 from service.errors import Unproven
 from service.proof import merkle, tiles
 from service.proof.canonical import b64, canonical_json, parse_json, sha256
 from service.proof.commitment import Manifest, Opening
-from service.proof.entries import Anchored, Certified, Tally, parse
+from service.proof.entries import Anchored, Certified, Tally
 from service.proof.note import Checkpoint, Verifier, open_checkpoint, parse_tlog_proof, parse_vkey
 from service.proof.sshsig import (
     NAMESPACE,
@@ -50,6 +50,8 @@ __all__ = [
     "verify_bundle",
     "verify_receipt",
 ]
+
+T = TypeVar("T")
 
 FORMAT: Final = "petition-certificate/v1"
 
@@ -291,7 +293,7 @@ class _Bundle:
         except KeyError:
             raise Unproven("file-missing", path) from None
 
-    def read[T](self, path: str, parse: Callable[[bytes], T]) -> T:
+    def read(self, path: str, parse: Callable[[bytes], T]) -> T:
         with _in(path):
             return parse(self[path])
 
@@ -362,7 +364,8 @@ def _check_texts(bundle: _Bundle, origin: str, texts: Sequence[bytes]) -> set[st
     for version, text_hash in enumerate(texts, 1):
         path = f"manifest/{version}.json"
         data = check(path, text_hash, "manifest-differs")
-        manifest = bundle.read(path, lambda _, data=data: Manifest.parse(data))
+        with _in(path):
+            manifest = Manifest.parse(data)
         if (manifest.origin, manifest.version) != (origin, version):
             raise Unproven("manifest-differs", f"{path}: of another petition or version")
         for folder, digests in (("text", manifest.statements), ("consent", manifest.consent), ("privacy", manifest.privacy)):

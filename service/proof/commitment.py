@@ -226,7 +226,7 @@ class Opening:
                 "salts": dict(salts),
                 "values": dict(values),
                 **rest,
-            } if not rest and is_name(origin) and not isinstance(version, bool) and 1 <= version < 10**9:
+            } if not rest and is_name(origin) and len(origin.encode()) <= 0xFFFF and not isinstance(version, bool) and 1 <= version < 10**9:
                 pass
             case _:
                 raise Unproven("opening", f"not the keys and types of {cls.FORMAT}")

@@ -19,7 +19,7 @@ from service.proof.canonical import b64, sha256, unb64
 NAMESPACE: Final = "petition-certificate"
 
 _PLAIN: Final = "ssh-ed25519"
-_TOKEN: Final = "sk-ssh-ed25519@openssh.com"
+_SECURITY_KEY: Final = "sk-ssh-ed25519@openssh.com"
 _BEGIN: Final = "-----BEGIN SSH SIGNATURE-----\n"
 _END: Final = "-----END SSH SIGNATURE-----\n"
 _COLUMNS: Final = 70
@@ -66,7 +66,7 @@ def ssh_verify(data: bytes, armored: bytes, public: str, namespace: str = NAMESP
     if inner.string() != kind:
         raise Unproven("ssh-armor", "key and signature are of different kinds")
     scalar, message = inner.string(), _signed(data, namespace)
-    if kind == _TOKEN.encode():
+    if kind == _SECURITY_KEY.encode():
         flags_and_counter = inner.take(5)
         if not flags_and_counter[0] & _USER_PRESENT:
             raise Unproven("ssh-signature", "nobody touched the security key")
@@ -132,7 +132,11 @@ def _key_blob(public: str) -> bytes:
     blob = unb64(encoded, "ssh-key")
     fields = _Fields(blob, "ssh-key")
     fields.expect(_string(kind.encode()))
-    if kind not in (_PLAIN, _TOKEN) or len(fields.string()) != 32 or (kind == _TOKEN and not fields.string().startswith(b"ssh:")):
+    if (
+        kind not in (_PLAIN, _SECURITY_KEY)
+        or len(fields.string()) != 32
+        or (kind == _SECURITY_KEY and not fields.string().startswith(b"ssh:"))
+    ):
         raise Unproven("ssh-key", f"not an Ed25519 key: {kind[:40]}")
     fields.end()
     return blob

@@ -52,7 +52,6 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -69,7 +68,6 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
-from service.errors import Fault
 from service.settings import Settings
 
 HERE = Path(__file__).parent
@@ -82,7 +80,7 @@ OFTEN = ("FR", "CH", "AM", "BE", "DE", "GB", "US", "CA", "LB")
 
 _NOT_ISO = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"})
 COUNTRIES = frozenset(
-    code for code in Locale.parse("en").territories if len(code) == 2 and code.isalpha() and code not in _NOT_ISO
+    code for code in map(str, Locale.parse("en").territories) if len(code) == 2 and code.isalpha() and code not in _NOT_ISO
 )  # CLDR names more places than ISO 3166 assigns letters to
 """The ISO 3166 alpha-2 codes that the form offers."""
 
@@ -199,8 +197,12 @@ class Words:
         return texts.get(self.lang) or next(iter(texts.values()), "")
 
     def fault(self, field: str, code: str) -> str:
-        """The sentence for one wrong field: for field and code, else for the field, else for the code, else the general one."""
-        for key in (f"fault-{field.replace('_', '-')}-{code}", f"fault-{field.replace('_', '-')}", f"fault-{code}"):
+        """The sentence for one wrong field: for field and code, else for the field, else the general one.
+
+        Codes come as ``email-domain`` or, for what several fields share, as ``proof-stale``; both are looked for.
+        """
+        field = field.replace("_", "-")
+        for key in (f"fault-{field}-{code.removeprefix(field + '-')}", f"fault-{field}"):
             if self.has(key):
                 return self.t(key)
         return self.t("fault")
@@ -244,7 +246,7 @@ def _may_link(address: str) -> bool:
 
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
-_markdown.validateLink = _may_link  # type: ignore[method-assign]  # the documented way to narrow what may be linked
+setattr(_markdown, "validateLink", _may_link)  # noqa: B010  # the documented way to narrow what may be linked
 _TAGS = {"p", "h3", "h4", "ul", "ol", "li", "blockquote", "strong", "em", "a", "br", "hr", "code", "pre"}
 
 
@@ -256,6 +258,11 @@ def _tame(tokens: list[Token]) -> None:
             token.type, token.tag, token.children = "text", "", None
         if token.children:
             _tame(token.children)
+
+
+def _web(address: str) -> str:
+    """An address that an organizer typed, if it leads to the web; otherwise nowhere."""
+    return address if re.match(r"(?i)https?://[^/\\]", address) else "#"
 
 
 def _only_good_links(tag: str, name: str, value: str) -> str | None:
@@ -328,12 +335,12 @@ def _assets(folder: Path) -> dict[str, Asset]:
     }
     found: dict[str, Asset] = {}
     for name, content in contents.items():
-            path = Path(name)
-            together = [c for n, c in contents.items() if n == name or ("/" in name and Path(n).parent == path.parent)]
-            mark = hashlib.sha256(b"".join(hashlib.sha256(c).digest() for c in together)).hexdigest()[:12]
-            kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain"
-            media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") or kind.endswith("svg+xml") else kind
-            found[name] = Asset(content, media_type, mark)
+        path = Path(name)
+        together = [c for n, c in contents.items() if n == name or ("/" in name and Path(n).parent == path.parent)]
+        mark = hashlib.sha256(b"".join(hashlib.sha256(c).digest() for c in together)).hexdigest()[:12]
+        kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain"
+        media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") or kind.endswith("svg+xml") else kind
+        found[name] = Asset(content, media_type, mark)
     return found
 
 
@@ -357,16 +364,12 @@ class _CompiledOnce(BytecodeCache):
 class Pages:
     """Renders every page. Made once for a process; ``now`` is the clock that decides states (``Shelf.now`` in service)."""
 
-    def __init__(
-        self, settings: Settings, now: Callable[[], datetime], *, folder: Path = HERE, loader: BaseLoader | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, now: Callable[[], datetime], *, folder: Path = HERE, loader: BaseLoader | None = None) -> None:
         self.settings = settings
         self.now = now
         self.languages = settings.languages
         self.assets = _assets(folder / "static")
-        self.words = {
-            lang: Words(lang, (folder / "locale" / f"{lang}.ftl").read_text(encoding="utf-8")) for lang in settings.languages
-        }
+        self.words = {lang: Words(lang, (folder / "locale" / f"{lang}.ftl").read_text(encoding="utf-8")) for lang in settings.languages}
         loader = loader or FileSystemLoader(folder / "templates")
         compiled = _CompiledOnce()
         self._environments = {lang: self._environment(lang, loader, compiled) for lang in self.languages}
@@ -416,6 +419,7 @@ class Pages:
             markdown=markdown,
             countries=words.countries(),
             often=[(code, words.locale.territories[code]) for code in OFTEN],
+            web=_web,
             quoted=lambda text: quote(str(text), safe=""),
         )
         return environment
@@ -437,7 +441,7 @@ class Pages:
     ) -> Response[bytes]:
         """The page as an answer with its headers; ``cache`` is one of ``CACHED``, ``CACHED_LONG`` and ``NOT_STORED``."""
         return Response(
-            self.render(template, lang, **context),
+            self.render(template, lang, status=status, **context),
             status_code=status,
             media_type="text/html; charset=utf-8",
             headers={**self.headers(lang, cache=cache, hcaptcha=hcaptcha), **(headers or {})},
@@ -462,8 +466,3 @@ class Pages:
     def alternates(self, path: str) -> dict[str, str]:
         """The absolute address of ``path`` in every language, for hreflang and the site map."""
         return {lang: f"{self.settings.base_url}/{lang}{path}" for lang in self.languages}
-
-
-def faults_of(field: str, faults: Sequence[Fault]) -> list[Fault]:
-    """The faults of one field, in order."""
-    return [fault for fault in faults if fault.field == field]

@@ -1,0 +1,36 @@
+"""Every mail that is due is sent, or the reason why it could not be is recorded.
+
+Two rules hold throughout. A mail to an address that nobody has confirmed holds no word that its submitter typed. And a
+waiting mail holds neither text nor link: both are made at the moment of delivery, from ids and a key that is not in the database.
+
+    letters   a mail becomes due, in the caller's transaction; how many a mailbox may get; who shall get none
+    words     the messages of emails/, made into bytes once for each wording
+    post      a few kept connections to the relay, and what its answers mean
+    delivery  claims, sends, marks; patience with providers and with ourselves
+"""
+
+from service.mail.delivery import LEASE, Delivery, Secrets, deliver_due, message_id
+from service.mail.letters import Letter, caps_allow, enqueue, handle_row, housekeeping, suppress, suppressed, waiting
+from service.mail.post import Answer, Away, Post
+from service.mail.words import Compiled, emails_dir
+
+__all__ = [
+    "LEASE",
+    "Answer",
+    "Away",
+    "Compiled",
+    "Delivery",
+    "Letter",
+    "Post",
+    "Secrets",
+    "caps_allow",
+    "deliver_due",
+    "emails_dir",
+    "enqueue",
+    "handle_row",
+    "housekeeping",
+    "message_id",
+    "suppress",
+    "suppressed",
+    "waiting",
+]

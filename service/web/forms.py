@@ -1,0 +1,215 @@
+"""What a visitor sends is read here, once and strictly, before anything else happens.
+
+A body has a size and a deadline, an unknown or repeated field is refused, and every fault of a form is named at once, so
+that nobody mends one field to be told about the next. The page and the API share one reading of a signature.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Request
+
+from service import identity, risk
+from service.errors import Fault, Invalid, Refusal, TooLarge, Unsupported
+from service.identity import Form
+from service.petitions import Petition
+from service.web.pages import COUNTRIES, Filled
+
+LIMIT = 16 * 1024
+DEADLINE = 10.0
+FORM_KEY = "[A-Za-z0-9_-]{1,64}"
+
+SIGN_FIELDS = frozenset(
+    {
+        "name", "email", "country", "locality", "visibility", "role", "consent", "handover", "news", "partner_news",
+        "text_version", "form_key", "partner", "altcha", "h-captcha-response", "g-recaptcha-response",
+    }
+)  # fmt: skip
+"""hCaptcha's script also adds its token under Google's name; it is read under its own."""
+
+ORDER = ("name", "email", "country", "locality", "visibility", "role", "consent", "text_version", "form_key", "partner", "language")
+_TICKED = {"yes": True, "on": True, "true": True, "1": True, "": False, "no": False, "false": False, "0": False}
+
+
+class TooSlow(Refusal):
+    """The body did not arrive within the deadline."""
+
+    status = 408
+    code = "too-slow"
+
+
+async def body(request: Request[Any, Any, Any], *, limit: int = LIMIT) -> bytes:
+    """The whole body. Raises ``Unsupported`` (an encoded body), ``TooLarge``, ``TooSlow``."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Unsupported("the body must not be compressed")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise TooLarge(f"at most {limit} bytes")
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(DEADLINE):
+            async for part in request.stream():
+                size += len(part)
+                if size > limit:
+                    raise TooLarge(f"at most {limit} bytes")
+                parts.append(part)
+    except TimeoutError:
+        raise TooSlow("the form took too long to arrive") from None
+    return b"".join(parts)
+
+
+def _is_type(request: Request[Any, Any, Any], wanted: str) -> bool:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == wanted
+
+
+async def read_form(request: Request[Any, Any, Any], allowed: frozenset[str]) -> dict[str, str]:
+    """A posted HTML form as field → text. Raises ``Invalid`` for unknown or repeated fields and for broken encodings."""
+    if not _is_type(request, "application/x-www-form-urlencoded"):
+        raise Unsupported("a form is sent as application/x-www-form-urlencoded")
+    raw = await body(request)
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=bool(raw), max_num_fields=40, errors="strict")
+    except (ValueError, UnicodeDecodeError):
+        raise Invalid([Fault("form", "unreadable")]) from None
+    values: dict[str, str] = {}
+    for field, text in pairs:
+        if field not in allowed:
+            raise Invalid([Fault("form", "unknown-field")])
+        if field in values:
+            raise Invalid([Fault(field, "repeated")])
+        values[field] = text
+    return values
+
+
+class SignBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The JSON body of a signature, as in the interface; all optional here, so that every fault can be named at once."""
+
+    name: str = ""
+    email: str = ""
+    country: str = ""
+    locality: str = ""
+    visibility: str = "count"
+    role: str = ""
+    consent: bool = False
+    handover: bool = False
+    news: bool = False
+    partner_news: bool = False
+    text_version: int = 0
+    form_key: str = ""
+    partner: str = ""
+    altcha: str = ""
+    hcaptcha: str = msgspec.field(name="h-captcha-response", default="")
+    language: str = ""
+
+
+_sign_body = msgspec.json.Decoder(SignBody)
+
+
+async def read_json(request: Request[Any, Any, Any]) -> SignBody:
+    """Raises ``Unsupported`` for another content type, ``Invalid`` for what is not such a body."""
+    if not _is_type(request, "application/json"):
+        raise Unsupported("send application/json")
+    raw = await body(request)
+    try:
+        return _sign_body.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+        text = str(wrong)
+        if "unknown field" in text:
+            raise Invalid([Fault(text.rsplit("`", 2)[-2][:40], "unknown-field")]) from None
+        field = text.rsplit("`$.", 1)[-1].rstrip("`")[:40] if "`$." in text else "body"
+        raise Invalid([Fault(field, "type" if field != "body" else "unreadable")]) from None
+
+
+def from_form(values: Mapping[str, str], language: str) -> tuple[SignBody, list[Fault]]:
+    """The posted fields as a body; faults only for boxes and numbers that no browser of ours would send."""
+    faults = []
+    given: dict[str, Any] = {}
+    for field in ("name", "email", "country", "locality", "visibility", "role", "form_key", "partner", "altcha"):
+        if field in values:
+            given[field] = values[field]
+    given["hcaptcha"] = values.get("h-captcha-response", "")
+    for box in ("consent", "handover", "news", "partner_news"):
+        text = values.get(box, "")
+        if text not in _TICKED:
+            faults.append(Fault(box, "choice"))
+        given[box] = _TICKED.get(text, False)
+    version = values.get("text_version", "")
+    if version.isascii() and version.isdecimal() and len(version) < 9:
+        given["text_version"] = int(version)
+    else:
+        faults.append(Fault("text_version", "type"))
+    return SignBody(language=language, **given), faults
+
+
+def filled(sent: SignBody) -> Filled:
+    """What was typed, for the form that comes back."""
+    names = ("name", "email", "country", "locality", "visibility", "role", "consent", "handover", "news", "partner_news", "partner")
+    return Filled(**{name: getattr(sent, name) for name in names})
+
+
+def signature(sent: SignBody, petition: Petition, faults: list[Fault]) -> Form:
+    """The form that is stored. Raises ``Invalid`` with all faults, those given first included, in the order of the form."""
+    found = list(faults)
+
+    def checked(check: Any, *args: Any) -> Any:
+        try:
+            return check(*args)
+        except Invalid as wrong:
+            found.extend(wrong.faults)
+            return ""
+
+    name = checked(identity.name, sent.name)
+    email = checked(identity.deliverable, sent.email)
+    if sent.country not in COUNTRIES:
+        found.append(Fault("country", "country-missing" if not sent.country else "choice"))
+    locality = checked(identity.plain_text, sent.locality, "locality", 80) if sent.locality else ""
+    if petition.asks_locality and not sent.locality.strip():
+        found.append(Fault("locality", "locality-missing"))
+    if sent.visibility not in ("count", "show", "protect"):
+        found.append(Fault("visibility", "choice"))
+    role = checked(identity.plain_text, sent.role, "role", 100) if sent.role else ""
+    if not sent.consent:
+        found.append(Fault("consent", "consent-missing"))
+    if not _is_key(sent.form_key):
+        found.append(Fault("form_key", "form-key"))
+    if sent.partner and not _is_key(sent.partner):
+        found.append(Fault("partner", "choice"))
+    if sent.language not in petition.texts:
+        found.append(Fault("language", "choice"))
+    if sent.text_version < 1 and not any(fault.field == "text_version" for fault in found):
+        found.append(Fault("text_version", "type"))
+    if found:
+        raise Invalid(sorted(found, key=lambda fault: ORDER.index(fault.field) if fault.field in ORDER else len(ORDER)))
+    return Form(
+        name=name,
+        email=email,
+        country=sent.country,
+        locality=locality if petition.asks_locality else "",
+        visibility=sent.visibility,  # type: ignore[arg-type]  # checked above
+        role=role if sent.visibility == "show" else "",
+        language=sent.language,
+        text_version=sent.text_version,
+        handover=sent.handover and sent.visibility != "protect",
+        news=sent.news,
+        partner_news=sent.partner_news,
+        partner=sent.partner,
+    )
+
+
+def _is_key(text: str) -> bool:
+    return 1 <= len(text) <= 64 and text.isascii() and text.replace("-", "").replace("_", "").isalnum() or text in ("-", "_")
+
+
+def client(request: Request[Any, Any, Any]) -> bytes:
+    """16 bytes that stand for the client's network today; the address itself is kept nowhere."""
+    state = request.app.state
+    peer = request.client.host if request.client else ""
+    ip = risk.client_ip(peer, request.headers.getall("x-forwarded-for", []), state.settings.trusted_proxies)
+    digest: bytes = state.day_keys.digest(risk.prefix(ip), state.clock().timestamp())
+    return digest

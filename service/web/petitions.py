@@ -1,0 +1,497 @@
+"""The way of a signer: read the petition, sign, look into the mail, press the button, change one's mind.
+
+GET changes nothing, whoever sends it; what changes something is a plain POST by a button that a person presses. Every
+address is answered alike, and whatever was typed comes back when something was wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response, Router, get, post
+from litestar.params import FromPath
+
+from service import certificates, intake, signatures
+from service.captcha import Verdict
+from service.errors import Busy, Closed, Fault, Invalid, NotFound, Paused, TextChanged, TooMany
+from service.identity import Form, deliverable
+from service.intake import Submission
+from service.petitions import Petition
+from service.web import forms
+from service.web.pages import CACHED, NOT_STORED, Filled, Pages
+from service.web.site import language, pages_of
+
+Visit = Request[Any, Any, Any]
+
+_SCANNER = re.compile(
+    r"bot\b|crawl|spider|scan|preview|prefetch|link.?check|safelinks|urldefense|barracuda|mimecast|proofpoint|virustotal|slurp",
+    re.IGNORECASE,
+)
+MANAGE_FIELDS = frozenset({"act", "visibility", "sure"})
+RESEND_FIELDS = frozenset({"s", "form_key"})
+ASK_FIELDS = frozenset({"email", "form_key"})
+
+
+def looks_automatic(request: Visit) -> bool:
+    """Whether the client calls itself a scanner or says that it fetches ahead of a person."""
+    headers = request.headers
+    ahead = headers.get("purpose", "") + headers.get("sec-purpose", "") + headers.get("x-moz", "")
+    return bool(_SCANNER.search(headers.get("user-agent", "")) or "prefetch" in ahead.lower())
+
+
+def _see(path: str) -> Response[None]:
+    return Response(None, status_code=303, headers={"location": path, "cache-control": NOT_STORED, "referrer-policy": "no-referrer"})
+
+
+def new_form_key() -> str:
+    return secrets.token_urlsafe(18)
+
+
+class ReadyPages:
+    """The petition pages as ready bytes, for each petition and language, made anew when anything on them changed."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], tuple[object, bytes]] = {}
+
+    def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str) -> bytes:
+        mark = (petition, state, captcha)
+        key = (petition.slug, lang)
+        kept = self._kept.get(key)
+        if kept is None or kept[0] is not petition and kept[0] != mark:
+            kept = (mark, _petition_page(pages, petition, state, lang, captcha))
+            self._kept[key] = kept
+        return kept[1]
+
+
+def _petition_page(
+    pages: Pages,
+    petition: Petition,
+    state: str,
+    lang: str,
+    captcha: str,
+    *,
+    form: Filled | None = None,
+    faults: list[Fault] | None = None,
+    notice: str = "",
+    form_key: str = "",
+) -> bytes:
+    return pages.render(
+        "petition.html",
+        lang,
+        path=f"/petitions/{petition.slug}",
+        petition=petition,
+        state=state,
+        form=form or Filled(),
+        faults=faults or [],
+        notice=notice,
+        captcha=captcha,
+        form_key=form_key or new_form_key(),
+    )
+
+
+@get("/{lang:str}/petitions/{slug:str}", include_in_schema=False)
+async def page(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """The petition and its form, from ready bytes. It may be cached: its form key is no secret (docs/decisions.md)."""
+    lang, pages, state = language(request, lang), pages_of(request), request.app.state
+    petition: Petition = state.shelf.get(slug)
+    shows = state.gate.shows
+    content = state.ready_pages.page(pages, petition, petition.state(state.clock()), lang, shows)
+    headers = pages.headers(lang, cache=CACHED, hcaptcha=shows == "hcaptcha")
+    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@post("/{lang:str}/petitions/{slug:str}/sign", include_in_schema=False)
+async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[Any]:
+    """Store the form and send everybody to the same next page. What is wrong brings the filled-in form back."""
+    lang, pages, state = language(request, lang), pages_of(request), request.app.state
+    petition: Petition = state.shelf.get(slug)
+    values = await forms.read_form(request, forms.SIGN_FIELDS)
+    sent, faults = forms.from_form(values, lang)
+
+    def back(status: int, faults: list[Fault], notice: str = "", more: dict[str, str] | None = None) -> Response[Any]:
+        shows = state.gate.shows
+        content = _petition_page(
+            pages, petition, petition.state(state.clock()), lang, shows,
+            form=forms.filled(sent), faults=faults, notice=notice, form_key=sent.form_key,
+        )  # fmt: skip
+        headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **(more or {})}
+        return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+
+    try:
+        form = forms.signature(sent, petition, faults)
+        intake.refuse_unless_open(petition, state.clock(), sent.text_version)
+        prefix = forms.client(request)
+        await state.limits.hit("sign", prefix)
+        verdict = await state.gate.check(values, slug, state.clock().timestamp())
+        lane = await _lane(request, verdict, prefix)
+        content = hashlib.sha256(form.encode()).digest()
+        await state.intake.submit(submission(petition, form, sent.form_key, verdict, lane, prefix, content))
+    except Invalid as wrong:
+        return back(400, wrong.faults)
+    except TextChanged:
+        return back(409, [], "text-changed")
+    except Paused:
+        return back(409, [], "paused")
+    except Closed:
+        return back(409, [], "closed")
+    except TooMany as later:
+        return back(429, [Fault("form", "too-many")], more={"retry-after": str(later.retry_after)})
+    except Busy as later:
+        return back(503, [Fault("form", "busy")], more={"retry-after": str(later.retry_after)})
+    return _see(_sent_path(request, lang, petition, form.email))
+
+
+async def _lane(request: Visit, verdict: Verdict, prefix: bytes) -> str:
+    """Which door a page's form came through; without any proof the slow one, three an hour for a client's network."""
+    if verdict.kind == "none":
+        await request.app.state.limits.hit("slow", prefix)
+        return "slow"
+    return {"off": "open", "fallback": "captcha-down"}.get(verdict.kind, "page")
+
+
+def submission(
+    petition: Petition, form: Form, form_key: str, verdict: Verdict, lane: str, prefix: bytes, content: bytes = b""
+) -> Submission:
+    """The stored form of a signature; the page passes the form's ``content``, the API does not."""
+    return Submission(
+        form_id=intake.form_id(petition.id, form_key, content),
+        petition_id=petition.id,
+        form=form,
+        lane=lane,
+        prefix=prefix,
+        proof_at=verdict.issued_at,
+        replay_key=verdict.replay_key,
+        replay_until=verdict.expires_at,
+    )
+
+
+def _sent_path(request: Visit, lang: str, petition: Petition, email: str, more: str = "") -> str:
+    state = request.app.state
+    s = state.tokens.seal_sent({"email": email, "slug": petition.slug}, state.clock())
+    return f"/{lang}/petitions/{petition.slug}/sent?s={quote(s)}{more}"
+
+
+@get("/{lang:str}/petitions/{slug:str}/sent", include_in_schema=False)
+async def sent(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """Shows the visitor's own address back, and a way to get another mail."""
+    lang, state = language(request, lang), request.app.state
+    petition: Petition = state.shelf.get(slug)
+    s = request.query_params.get("s", "")
+    try:
+        told = state.tokens.open_sent(s, state.clock())
+    except NotFound:
+        return _see(f"/{lang}/manage")  # type: ignore[return-value]  # half an hour is over; there one can ask for a link
+    return pages_of(request).respond(
+        "sent.html",
+        lang,
+        path=f"/petitions/{slug}/sent?s={quote(s)}",
+        petition=petition,
+        address=told["email"],
+        resend_action=f"/{lang}/petitions/{slug}/resend",
+        s=s,
+        form_key=new_form_key(),
+        resent=request.query_params.get("again", "") == "1",
+    )
+
+
+@post("/{lang:str}/petitions/{slug:str}/resend", include_in_schema=False)
+async def resend(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[Any]:
+    """The same mail again, within the caps that nobody is told about."""
+    lang, state = language(request, lang), request.app.state
+    petition: Petition = state.shelf.get(slug)
+    values = await forms.read_form(request, RESEND_FIELDS)
+    told = state.tokens.open_sent(values.get("s", ""), state.clock())
+    prefix = forms.client(request)
+    await state.limits.hit("resend", prefix)
+    form = Form(kind="resend", email=told["email"], language=lang)
+    await _ask(request, petition, form, values.get("form_key", ""), prefix)
+    return _see(_sent_path(request, lang, petition, told["email"], "&again=1"))
+
+
+async def _ask(request: Visit, petition: Petition | None, form: Form, form_key: str, prefix: bytes) -> None:
+    content = form.kind.encode() + b"\0" + form.email.encode()
+    form_id = intake.form_id(petition.id if petition else None, form_key, content)
+    await request.app.state.intake.submit(
+        Submission(form_id=form_id, petition_id=petition.id if petition else None, form=form, lane="page", prefix=prefix)
+    )
+
+
+# -- the link in the mail ------------------------------------------------------------------------------------------------------
+
+
+def _confirm_page(request: Visit, lang: str, token: str, status: int = 200, **facts: Any) -> Response[bytes]:
+    given: dict[str, Any] = {
+        "petition": None, "name": "", "text_language": "", "visibility": "", "promise": None, "manage_url": None, "not_me_url": None,
+        **facts,
+    }  # fmt: skip
+    path = f"/confirm/{quote(token, safe='')}"
+    return pages_of(request).respond(
+        "confirm.html", lang, status=status, path=path, action=f"/{lang}{path}", form_key=new_form_key(), **given
+    )
+
+
+def _petition_of(request: Visit, slug: str) -> Petition | None:
+    try:
+        found: Petition = request.app.state.shelf.get(slug)
+    except NotFound:
+        return None
+    return found
+
+
+_STATUS = {"unknown": 404, "expired": 410, "closed": 409}
+
+
+@get("/{lang:str}/confirm/{token:str}", include_in_schema=False)
+async def look(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Response[bytes]:
+    """What the button would confirm. Looking changes nothing, however often and by whomever it is done."""
+    lang, state = language(request, lang), request.app.state
+    try:
+        view = await state.confirmer.look(state.tokens.read("confirm", token))
+    except NotFound:
+        return _confirm_page(request, lang, token, 404, state="unknown")
+    asks = view.state == "ask"
+    return _confirm_page(
+        request,
+        lang,
+        token,
+        _STATUS.get(view.state, 200),
+        state=view.state,
+        petition=_petition_of(request, view.slug),
+        name=view.name,
+        text_language=lang if asks else "",
+        visibility=view.visibility if asks else "",
+    )
+
+
+@post("/{lang:str}/confirm/{token:str}", include_in_schema=False)
+async def press(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Response[bytes]:
+    """The deliberate press. The first one counts, later ones are thanked as well."""
+    lang, state = language(request, lang), request.app.state
+    await forms.body(request)
+    try:
+        handle = state.tokens.read("confirm", token)
+    except NotFound:
+        return _confirm_page(request, lang, token, 404, state="unknown")
+    pressed = await state.confirmer.press(handle, lang, looks_automatic=looks_automatic(request))
+    petition = _petition_of(request, pressed.slug)
+    if pressed.state == "ask-again":
+        view = await state.confirmer.look(handle)
+        return _confirm_page(
+            request, lang, token, state="ask-again", petition=petition, name=view.name, text_language=lang, visibility=view.visibility
+        )
+    manage = f"/{lang}/manage/{state.tokens.write('manage', pressed.manage)}" if pressed.manage else None
+    return _confirm_page(
+        request,
+        lang,
+        token,
+        _STATUS.get(pressed.state, 200),
+        state=pressed.state,
+        petition=petition,
+        promise=pressed.promise.decode() if pressed.promise else None,
+        manage_url=manage,
+    )
+
+
+# -- changing one's mind ---------------------------------------------------------------------------------------------------------
+
+
+def _manage_page(request: Visit, lang: str, token: str, mine: signatures.Managed | None, status: int = 200, **facts: Any) -> Response[bytes]:
+    path = f"/manage/{quote(token, safe='')}"
+    given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, **facts}
+    return pages_of(request).respond(
+        "manage.html",
+        lang,
+        status=status,
+        path=path,
+        action=f"/{lang}{path}",
+        petition=_petition_of(request, mine.slug) if mine else None,
+        state=mine.state if mine else "unknown",
+        visibility=mine.visibility if mine else "",
+        day=mine.day if mine else None,
+        **given,
+    )
+
+
+async def _mine(request: Visit, token: str) -> signatures.Managed:
+    state = request.app.state
+    return await signatures.managed(state.pool, "manage", state.tokens.read("manage", token))
+
+
+@get("/{lang:str}/manage/{token:str}", include_in_schema=False)
+async def manage(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Response[bytes]:
+    """One's own signature: what is known, and what can be done with it."""
+    lang = language(request, lang)
+    try:
+        mine = await _mine(request, token)
+    except NotFound:
+        return _manage_page(request, lang, token, None, 404)
+    step, saved = request.query_params.get("step", ""), request.query_params.get("saved", "")
+    return _manage_page(
+        request,
+        lang,
+        token,
+        mine,
+        step=step if step in ("withdraw", "erase") else "",
+        saved=saved if saved == "visibility" else "",
+    )
+
+
+@post("/{lang:str}/manage/{token:str}", include_in_schema=False)
+async def act(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Response[Any]:
+    """Show less, withdraw, or erase; each takes effect at once and may be repeated."""
+    lang, state = language(request, lang), request.app.state
+    values = await forms.read_form(request, MANAGE_FIELDS)
+    try:
+        mine = await _mine(request, token)
+    except NotFound:
+        return _manage_page(request, lang, token, None, 404)
+    wish = values.get("act", "")
+    here = f"/{lang}/manage/{quote(token, safe='')}"
+    try:
+        if wish == "visibility":
+            await signatures.narrow(state.pool, mine, values.get("visibility", ""))
+            return _see(f"{here}?saved=visibility")
+        if wish == "withdraw":
+            await signatures.withdraw(state.pool, mine)
+        elif wish == "erase":
+            await signatures.erase(state.pool, mine)
+        else:
+            raise Invalid([Fault("act", "choice")])
+    except Invalid as wrong:
+        return _manage_page(request, lang, token, mine, 400, faults=wrong.faults)
+    return _see(here)
+
+
+@get("/{lang:str}/manage", include_in_schema=False)
+async def ask(request: Visit, lang: FromPath[str]) -> Response[bytes]:
+    """"Mail me my link"."""
+    lang = language(request, lang)
+    done = request.query_params.get("done", "") == "1"
+    return pages_of(request).respond(
+        "manage_ask.html", lang, path="/manage", done=done, faults=[], email="", form_key=new_form_key()
+    )
+
+
+@post("/{lang:str}/manage", include_in_schema=False)
+async def asked(request: Visit, lang: FromPath[str]) -> Response[Any]:
+    """The same answer for every address, whether it signed or not."""
+    lang, state = language(request, lang), request.app.state
+    values = await forms.read_form(request, ASK_FIELDS)
+    email = values.get("email", "")
+    try:
+        address = deliverable(email)
+    except Invalid as wrong:
+        return pages_of(request).respond(
+            "manage_ask.html", lang, status=400, path="/manage", done=False, faults=wrong.faults, email=email, form_key=new_form_key()
+        )
+    prefix = forms.client(request)
+    await state.limits.hit("manage", prefix)
+    await _ask(request, None, Form(kind="manage", email=address, language=lang), values.get("form_key", ""), prefix)
+    return _see(f"/{lang}/manage?done=1")
+
+
+@get("/{lang:str}/not-me/{token:str}", include_in_schema=False)
+async def not_me(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Response[bytes]:
+    """Somebody typed another person's address: shows what the button does."""
+    return await _not_me_page(request, language(request, lang), token)
+
+
+async def _not_me_page(request: Visit, lang: str, token: str) -> Response[bytes]:
+    state = request.app.state
+    path = f"/not-me/{quote(token, safe='')}"
+    petition, shows, status = None, "unknown", 404
+    try:
+        mine = await signatures.managed(state.pool, "not-me", state.tokens.read("not-me", token))
+    except NotFound:
+        pass
+    else:
+        petition, status = _petition_of(request, mine.slug), 200
+        shows = "ask" if mine.state in ("pending", "held") else "done" if mine.state == "expired" else "unknown"
+        status = 200 if shows != "unknown" else 404
+    return pages_of(request).respond(
+        "not_me.html", lang, status=status, path=path, action=f"/{lang}{path}", state=shows, petition=petition
+    )
+
+
+@post("/{lang:str}/not-me/{token:str}", include_in_schema=False)
+async def was_not_me(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Response[Any]:
+    """This address gets no mail from us ever again, and the form ends."""
+    lang, state = language(request, lang), request.app.state
+    await forms.body(request)
+    try:
+        handle = state.tokens.read("not-me", token)
+        mine = await signatures.managed(state.pool, "not-me", handle)
+    except NotFound:
+        return await _not_me_page(request, lang, token)
+    email = await signatures.address_of(state.pool, state.keys, "not-me", handle) if mine.state in ("pending", "held") else None
+    if email:
+        form = Form(kind="not-me", email=email, language=lang, signature_id=mine.signature_id.bytes)
+        form_id = intake.form_id(None, "not-me", handle)
+        await state.intake.submit(Submission(form_id=form_id, petition_id=None, form=form, lane="page"))
+    return pages_of(request).respond(
+        "not_me.html", lang, path=f"/not-me/{quote(token, safe='')}", action="", state="done" if email or mine.state == "expired" else "unknown",
+        petition=_petition_of(request, mine.slug),
+    )  # fmt: skip
+
+
+# -- what stands beside a petition -----------------------------------------------------------------------------------------------
+
+
+@get("/{lang:str}/petitions/{slug:str}/signers", include_in_schema=False)
+async def signers(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """Those who chose to be shown, alphabetically."""
+    lang, state = language(request, lang), request.app.state
+    petition: Petition = state.shelf.get(slug)
+    after = request.query_params.get("after", "")[:100].replace("\0", "")
+    names = await signatures.shown(state.pool, petition.id, after=after, limit=501)
+    base = f"/{lang}/petitions/{slug}/signers"
+    return pages_of(request).respond(
+        "signers.html",
+        lang,
+        cache=CACHED,
+        path=f"/petitions/{slug}/signers",
+        petition=petition,
+        names=names[:500],
+        as_of=state.clock().date(),
+        earlier=base if after else None,
+        later=f"{base}?after={quote(names[499][0])}" if len(names) > 500 else None,
+    )
+
+
+@get("/{lang:str}/petitions/{slug:str}/certificates", include_in_schema=False)
+async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    lang, state = language(request, lang), request.app.state
+    petition: Petition = state.shelf.get(slug)
+    issued = await certificates.listing(state.pool, petition.id)
+    return pages_of(request).respond(
+        "certificates.html", lang, cache=CACHED, path=f"/petitions/{slug}/certificates", petition=petition, certificates=issued
+    )
+
+
+@get("/petitions/{slug:str}/certificates/{certificate_id:str}/{name:str}", include_in_schema=False)
+async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+    """The evidence bundle, or its certificate alone; its bytes never change."""
+    petition: Petition = request.app.state.shelf.get(slug)
+    if name not in ("bundle.zip", "certificate.json"):
+        raise NotFound("file")
+    content = await certificates.download(request.app.state.pool, petition.id, certificate_id, name)
+    headers = {
+        "cache-control": "public, max-age=31536000, immutable",
+        "access-control-allow-origin": "*",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(content, media_type="application/zip" if name.endswith("zip") else "application/json", headers=headers)
+
+
+def router() -> Router:
+    handlers = [
+        page, sign, sent, resend, look, press, ask, asked, manage, act, not_me, was_not_me, signers, certificate_list, evidence,
+    ]  # fmt: skip
+    return Router("/", route_handlers=handlers)
+
+
+

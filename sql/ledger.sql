@@ -1,0 +1,274 @@
+-- Logs: what waits for its index, what has one, and what was signed. Nothing here ever changes an entry or a checkpoint.
+
+-- name: insert_log(id, origin, petition_id, vkey, root)$
+-- Nothing when the log is there already (the anchor is asked for with every new petition).
+insert into log (id, origin, petition_id, vkey, root)
+values (:id, :origin, :petition_id, :vkey, :root)
+on conflict (id) do nothing
+returning id;
+
+-- name: log(log_id)^
+select
+    l.id, l.origin, l.petition_id, l.vkey, l.size, l.root, l.added, l.count, l.text_version, l.is_closed, l.sealed_at,
+    l.published_size, l.published_root, l.published_count, l.published_at
+from log l
+where l.id = :log_id;
+
+-- name: queue(log_id, kind, signature_id, entry, reason, now)!
+insert into outbox (log_id, kind, signature_id, entry, reason, queued_at)
+values (:log_id, cast(:kind::text as "char"), :signature_id, :entry, :reason, coalesce(:now::timestamptz, now()));
+
+-- name: states(anchor, now)
+-- Every log that has something to do, the anchor last: what waits, for how long, and whether its head is published.
+-- Rows that were set aside do not wait.
+select
+    l.id, l.sealed_at, coalesce(:now::timestamptz, now()) as now, coalesce(p.is_protected, false) as is_protected,
+    l.size > l.published_size as is_unpublished,
+    o.texts, o.added, o.added_since, o.changes, o.changes_since, o.is_closing
+from log l
+left join petition p on p.id = l.petition_id
+cross join lateral (
+    select
+        count(*) filter (where w.kind = 'T') as texts,
+        count(*) filter (where w.kind = 'A') as added,
+        min(w.queued_at) filter (where w.kind = 'A') as added_since,
+        count(*) filter (where w.is_change) as changes,
+        min(w.queued_at) filter (where w.is_change) as changes_since,
+        coalesce(bool_or(w.kind = 'Z'), false) as is_closing
+    from (
+        select
+            kind, queued_at,
+            kind not in ('T', 'A', 'Z') and (kind <> 'E' or l.is_closed) as is_change
+        from outbox
+        where log_id = l.id and coalesce(reason, '') not like 'set-aside:%'
+        order by id
+        limit 20000
+    ) as w
+) as o
+where l.size > l.published_size or o.texts + o.added + o.changes > 0 or o.is_closing
+order by l.id = :anchor, l.sealed_at nulls first;
+
+-- name: lock(log_id, now)^
+-- No row: another replica has its turn. Time since the last seal is measured by the database.
+select
+    l.id, l.origin, l.size, l.root, l.added, l.count, l.text_version, l.is_closed, l.sealed_at, coalesce(:now::timestamptz, now()) as now
+from log l
+where l.id = :log_id
+for update of l skip locked;
+
+-- name: waiting(log_id)^
+-- What waits for this log, counted after its row was locked.
+select
+    count(*) filter (where o.kind = 'T') as texts,
+    count(*) filter (where o.kind = 'A') as added,
+    min(o.queued_at) filter (where o.kind = 'A') as added_since,
+    count(*) filter (where o.kind not in ('T', 'A', 'Z') and (o.kind <> 'E' or l.is_closed)) as changes,
+    min(o.queued_at) filter (where o.kind not in ('T', 'A', 'Z') and (o.kind <> 'E' or l.is_closed)) as changes_since,
+    coalesce(bool_or(o.kind = 'Z'), false) as is_closing
+from log l
+join outbox o on o.log_id = l.id
+where l.id = :log_id and coalesce(o.reason, '') not like 'set-aside:%';
+
+-- name: take(log_id, is_adding, is_changing, is_closed, limit)
+-- The rows of the next batch. Never "id > last": ids become visible out of order. A change of a signature comes with the
+-- index of its A, or with none when that A waits too; one whose A is not due stays. Erasing is only known after the close.
+select o.id, o.kind::text as kind, o.signature_id, o.entry, o.reason, s.log_index as ref
+from outbox o
+left join signature s on s.id = o.signature_id
+where
+    o.log_id = :log_id and coalesce(o.reason, '') not like 'set-aside:%'
+    and case
+        when o.kind = 'T' then true
+        when o.kind = 'A' then :is_adding::boolean
+        when o.kind = 'Z' then :is_adding::boolean
+        when o.kind = 'E' then :is_changing::boolean and :is_closed::boolean and s.log_index is not null
+        when o.kind in ('W', 'X', 'R') then
+            :is_changing::boolean
+            and (
+                s.log_index is not null
+                or :is_adding::boolean
+                and exists (
+                    select from outbox a
+                    where a.signature_id = o.signature_id and a.kind = 'A' and coalesce(a.reason, '') not like 'set-aside:%'
+                )
+            )
+        else :is_changing::boolean
+    end
+order by o.id
+limit :limit;
+
+-- name: is_adding_left(log_id, taken)$
+-- Whether an A waits that is not in this batch; then the log is not closed yet.
+select exists (
+    select from outbox
+    where log_id = :log_id and kind = 'A' and coalesce(reason, '') not like 'set-aside:%' and id <> all(:taken::bigint[])
+);
+
+-- name: history(log_id, refs, twins)
+-- All that the log says about the entries that a batch speaks of, and entries with the same bytes as one that is to come.
+select idx, kind::text as kind, entry
+from entry
+where log_id = :log_id and idx = any(:refs::bigint[])
+union
+select idx, kind::text, entry
+from entry
+where log_id = :log_id and ref = any(:refs::bigint[]) and kind <> 'P'
+union
+select idx, kind::text, entry
+from entry
+where log_id = :log_id and kind = 'A' and entry = any(:twins::bytea[])
+order by idx;
+
+-- name: purged(log_id)$
+-- Below this index no secret is left. A closed log has few entries with a ref beyond its withdrawals.
+select coalesce(max(ref), 0)
+from entry
+where log_id = :log_id and ref is not null and kind = 'P';
+
+-- name: tiles(log_id, levels, indexes)
+select t.level, t.idx, t.hashes
+from unnest(:levels::integer[], :indexes::bigint[]) as w (level, idx)
+join tile t on t.log_id = :log_id and t.level = w.level and t.idx = w.idx;
+
+-- name: insert_entries(log_id, first, kinds, entries, refs)!
+insert into entry (log_id, idx, kind, entry, ref)
+select :log_id, :first::bigint + e.at - 1, cast(e.kind as "char"), e.entry, e.ref
+from unnest(:kinds::text[], :entries::bytea[], :refs::bigint[]) with ordinality as e (kind, entry, ref, at);
+
+-- name: put_tiles(log_id, levels, indexes, hashes)!
+-- A partial tile grows at its end; a full one is never touched again.
+insert into tile (log_id, level, idx, hashes)
+select :log_id, t.level, t.idx, t.hashes
+from unnest(:levels::integer[], :indexes::bigint[], :hashes::bytea[]) as t (level, idx, hashes)
+on conflict (log_id, level, idx) do update set hashes = excluded.hashes;
+
+-- name: set_indexes(signature_ids, indexes)!
+update signature s
+set log_index = i.idx
+from unnest(:signature_ids::uuid[], :indexes::bigint[]) as i (id, idx)
+where s.id = i.id;
+
+-- name: move_head(log_id, old_size, size, root, added, count, text_version, is_closed, now)$
+-- Only from the size that the batch was built on.
+update log
+set
+    size = :size, root = :root, added = :added, count = :count, text_version = :text_version, is_closed = :is_closed,
+    sealed_at = coalesce(:now::timestamptz, now())
+where id = :log_id and size = :old_size
+returning size;
+
+-- name: insert_checkpoint(log_id, size, root, count, now)!
+insert into checkpoint (log_id, size, root, count, created_at)
+values (:log_id, :size, :root, :count, coalesce(:now::timestamptz, now()));
+
+-- name: drop_sealed(ids)$
+with gone as (
+    delete from outbox
+    where id = any(:ids::bigint[])
+    returning id
+)
+select count(*) from gone;
+
+-- name: set_aside(ids, faults)!
+-- A row that would make the log invalid: it stays, marked with the rule that it breaks, and no longer waits.
+update outbox o
+set reason = 'set-aside:' || f.fault || coalesce(':' || o.reason, '')
+from unnest(:ids::bigint[], :faults::text[]) as f (id, fault)
+where o.id = f.id;
+
+-- name: all_set_aside()
+select id, log_id, kind::text as kind, signature_id, reason, queued_at
+from outbox
+where reason like 'set-aside:%'
+order by id;
+
+-- name: head(log_id, known_size)^
+-- The committed head, the checkpoints that stand at its size, at the published size and at the size known outside, and the
+-- note of the head if it was stored already.
+select
+    l.id, l.origin, l.petition_id, l.vkey, l.size, l.root, l.published_size, l.published_root,
+    (select c.root from checkpoint c where c.log_id = l.id and c.size = l.size) as head_root,
+    (select c.root from checkpoint c where c.log_id = l.id and c.size = l.published_size) as published_checkpoint,
+    (select c.root from checkpoint c where c.log_id = l.id and c.size = :known_size::bigint) as known_root,
+    (select n.note from checkpoint_note n where n.log_id = l.id and n.size = l.size) as note
+from log l
+where l.id = :log_id;
+
+-- name: store_note(log_id, size, note, now)!
+-- What is stored wins over what a retry would sign.
+insert into checkpoint_note (log_id, size, note, signed_at)
+values (:log_id, :size, :note, coalesce(:now::timestamptz, now()))
+on conflict (log_id, size) do nothing;
+
+-- name: note(log_id, size)$
+select note
+from checkpoint_note
+where log_id = :log_id and size = :size;
+
+-- name: move_published(log_id, size, now)$
+-- Forward only, so that each checkpoint is announced once, by whoever moves it.
+update log l
+set published_size = c.size, published_root = c.root, published_count = c.count, published_at = coalesce(:now::timestamptz, now())
+from checkpoint c
+where l.id = :log_id and c.log_id = l.id and c.size = :size and l.published_size < c.size
+returning l.published_size;
+
+-- name: published_note(log_id)^
+select n.note, n.size
+from log l
+join checkpoint_note n on n.log_id = l.id and n.size = l.published_size
+where l.id = :log_id;
+
+-- name: published(log_id)^
+select id, origin, vkey, petition_id, published_size, published_root, published_count, text_version, published_at
+from log
+where id = :log_id and published_size > 0;
+
+-- name: published_tile(log_id, level, idx)^
+-- The row as it stands, and how far the log is published; both in one snapshot.
+select t.hashes, l.published_size
+from log l
+join tile t on t.log_id = l.id
+where l.id = :log_id and t.level = :level and t.idx = :idx;
+
+-- name: published_entries(log_id, first, count)
+-- Nothing unless all of them are published.
+select e.entry
+from log l
+join entry e on e.log_id = l.id
+where
+    l.id = :log_id and e.idx >= :first::bigint and e.idx < :first::bigint + :count::integer
+    and :first::bigint + :count::integer <= l.published_size
+order by e.idx;
+
+-- name: manifest(log_id, version)$
+select v.manifest
+from log l
+join text_version v on v.petition_id = l.petition_id
+where l.id = :log_id and v.version = :version and v.version <= l.text_version and l.published_size > 0;
+
+-- name: find_entry(log_id, entry, first)$
+-- The first index from `first` on that holds these bytes.
+select min(idx)
+from entry
+where log_id = :log_id and idx >= :first::bigint and entry = :entry;
+
+-- name: all_entries(log_id, size)
+select entry
+from entry
+where log_id = :log_id and idx < :size
+order by idx;
+
+-- name: checkpoints(log_id)
+select size, root, count
+from checkpoint
+where log_id = :log_id
+order by size;
+
+-- name: repair_counts(log_id, added, count, published_count, text_version, is_closed)!
+-- By difference, so that a seal in between is not undone.
+update log
+set
+    added = added + :added::bigint, count = count + :count::bigint, published_count = published_count + :published_count::bigint,
+    text_version = greatest(text_version, :text_version::integer), is_closed = is_closed or :is_closed::boolean
+where id = :log_id;
