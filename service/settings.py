@@ -219,6 +219,8 @@ def load(environ: Mapping[str, str] | None = None, **given: object) -> Settings:
     data_dir = Path(str(values.get("data_dir", Path(".data").absolute()))).absolute()
     values["data_dir"] = data_dir
     values.setdefault("key_dir", data_dir / "keys")
+    if values.get("embedded"):
+        values.setdefault("seal_seconds", 2.0)  # the sample campaign shows its count move
     port = values.get("port", 8000)
     values.setdefault("base_url", f"http://localhost:{port}")
     if values.get("captcha") == "off" and not values.get("insecure_test"):

@@ -556,9 +556,7 @@ class Confirmer:
         promise = None
         if record["entry"] is not None and record["promised_until"] is not None:
             promise = self._promise(record["origin"], record["entry"], record["promised_until"])
-        return Pressed(
-            state=state, slug=record["slug"], promise=promise, log_index=record["log_index"], manage=manage_handle(handle)
-        )
+        return Pressed(state=state, slug=record["slug"], promise=promise, log_index=record["log_index"], manage=manage_handle(handle))
 
     def _promise(self, origin: str, entry: bytes, until: datetime) -> bytes:
         """Made of stored bytes only, so that every replica repeats it byte for byte (ledger.md 4)."""
@@ -593,7 +591,9 @@ def manage_handle(confirm_handle: bytes) -> bytes:
 
 def open_blob(keys: Keys, record: Mapping[str, Any]) -> Blob:
     """The signer's sealed data. Raises ``identity.KeyGone`` or ``identity.Unopened``."""
-    return Blob.decode(identity.open_sealed(keys.epoch_key(record["key_id"]), record["key_id"], "signature", record["id"].bytes, record["blob"]))
+    return Blob.decode(
+        identity.open_sealed(keys.epoch_key(record["key_id"]), record["key_id"], "signature", record["id"].bytes, record["blob"])
+    )
 
 
 async def _tokens(connection: db.Connection | asyncpg.Pool, purpose: str, hashes: list[bytes]) -> dict[bytes, Mapping[str, Any]]:

@@ -49,12 +49,13 @@ where l.size > l.published_size or o.texts + o.added + o.changes > 0 or o.is_clo
 order by l.id = :anchor, l.sealed_at nulls first;
 
 -- name: lock(log_id, now)^
--- No row: another replica has its turn. Time since the last seal is measured by the database.
+-- No row: another replica has its turn. Not "for update": every confirmation that is under way holds a key share of this row
+-- by its outbox row's foreign key, and a busy petition would be passed over for ever.
 select
     l.id, l.origin, l.size, l.root, l.added, l.count, l.text_version, l.is_closed, l.sealed_at, coalesce(:now::timestamptz, now()) as now
 from log l
 where l.id = :log_id
-for update of l skip locked;
+for no key update of l skip locked;
 
 -- name: waiting(log_id)^
 -- What waits for this log, counted after its row was locked.

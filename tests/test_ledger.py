@@ -30,8 +30,9 @@ AT_ONCE = ledger.Policy.of("test", seal_seconds=0.001)
 class House:
     """One installation with one petition, and the few acts that tests repeat."""
 
-    def __init__(self, pool: asyncpg.Pool, folder: Path) -> None:
+    def __init__(self, pool: asyncpg.Pool, folder: Path, url: str = "") -> None:
         self.pool = pool
+        self.url = url
         self.keys = Keys.create(folder / "keys")
         self.high_water = folder / "high-water"
         self.petition = uuid4()
@@ -136,8 +137,8 @@ class House:
 
 
 @pytest.fixture
-async def house(pool: asyncpg.Pool, tmp_path: Path) -> House:
-    return await House(pool, tmp_path).open()
+async def house(pool: asyncpg.Pool, database: str, tmp_path: Path) -> House:
+    return await House(pool, tmp_path, database).open()
 
 
 async def served(pool: asyncpg.Pool, log: ledger.Log) -> tuple[entries.Tally, note.Checkpoint, list[bytes]]:
@@ -150,7 +151,7 @@ async def served(pool: asyncpg.Pool, log: ledger.Log) -> tuple[entries.Tally, no
     theirs = pymerkle.InmemoryTree(algorithm="sha256")
     for line in lines:
         theirs.append_entry(line)
-    assert theirs.get_state() == head.root
+    assert theirs.get_root() == head.root
     made = tiles.append(0, [merkle.leaf_hash(line) for line in lines], lambda level, index: b"") if lines else {}
     for level, index, width in tiles.tiles_between(0, head.size):
         assert await ledger.tile(pool, log.id, level, index, width) == made[level, index]
@@ -334,8 +335,8 @@ async def test_every_row_that_would_make_the_log_invalid_is_set_aside_and_blocks
         ("P", None, b"P 99999", None, "purge-ahead"),
         ("S", None, b"S x 1 y", None, "unknown-entry"),
     ]
-    for kind, who, entry, reason, _ in bad:
-        await _bad(house, kind, who, entry=entry, reason=reason)
+    for kind, signer, entry, word, _ in bad:
+        await _bad(house, kind, signer, entry=entry, reason=word)
     await house.confirm(2)
     await house.change("X", narek, "disposable")
     sealed = await house.seal()
@@ -505,7 +506,7 @@ async def _raise(_: House, step: str) -> None:
 
 async def _cut(house: House, _: str) -> None:
     """Every connection of this pool dies on the server, as in a failover."""
-    other = await asyncpg.connect(*house.pool._connect_args, **house.pool._connect_kwargs)
+    other = await asyncpg.connect(house.url)
     try:
         await other.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"

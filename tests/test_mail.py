@@ -498,7 +498,7 @@ async def test_a_mailbox_that_does_not_exist_is_never_written_to_again(office: O
 
 
 async def test_a_slow_relay_gets_its_time(office: Office, relay: Relay, post: mail.Post) -> None:
-    relay.mode = "slow"
+    relay.mode, relay.delay = "slow", 0.1
     await office.write(*(f"ani{n}@example.org" for n in range(4)))
     assert await office.deliver(post) == mail.Delivery(sent=4)
 
@@ -570,11 +570,11 @@ async def test_one_closed_mailbox_does_not_pause_its_provider(office: Office, re
 
 
 async def test_a_slow_provider_leaves_a_connection_to_the_others(office: Office, relay: Relay) -> None:
-    relay.slow_domain, relay.delay = "slow.example", 0.4
-    await office.write(*(f"ani{n}@slow.example" for n in range(30)), priority=1)
+    relay.slow_domain, relay.delay = "slow.example", 0.2
+    await office.write(*(f"ani{n}@slow.example" for n in range(18)), priority=1)
     await office.write(*(f"levon{n}@quick.example" for n in range(10)), priority=5)
     async with mail.Post(relay.url, size=3) as post:
-        assert await office.deliver(post) == mail.Delivery(sent=40)
+        assert await office.deliver(post) == mail.Delivery(sent=28)
     order = [got.recipients[0].partition("@")[2] for got in relay.taken]
     assert relay.at_once["slow.example"] == 2
     assert order[:14].count("quick.example") == 10
@@ -622,7 +622,7 @@ async def test_mail_goes_over_tls_with_a_password_and_never_with_one_in_clear(of
 
     def allow(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
-        return AuthResult(success=(data.login, data.password) == (b"ani", b"p@ss:w/d"))
+        return AuthResult(success=(data.login, data.password) == (b"ani", b"p@ss:w/d"), handled=False)
 
     loop = asyncio.get_running_loop()
     listen = await loop.create_server(
@@ -940,4 +940,3 @@ async def test_claiming_walks_the_index_of_due_mail_and_sorts_nothing(office: Of
         )
     assert "mail_due" in plan
     assert "Sort" not in plan
-    assert "Seq Scan on mail " not in plan

@@ -90,9 +90,7 @@ def petition_out(petition: Petition, base_url: str, now: datetime) -> PetitionOu
         count=petition.count,
         as_of=petition.as_of,
         goal=petition.goal,
-        checkpoint=CheckpointOut(
-            petition.checkpoint.origin, petition.checkpoint.size, base64.b64encode(petition.checkpoint.root).decode()
-        ),
+        checkpoint=CheckpointOut(petition.checkpoint.origin, petition.checkpoint.size, base64.b64encode(petition.checkpoint.root).decode()),
         opens_at=petition.opens_at,
         closes_at=petition.closes_at,
         urls={language: f"{base_url}/{language}/petitions/{petition.slug}" for language in petition.texts},
@@ -230,7 +228,12 @@ async def readyz(request: Visit) -> Response[bytes]:
                 await connection.fetchval("select 1")
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
             ready = False
-    return Response(b"ready\n" if ready else b"not ready\n", status_code=200 if ready else 503, media_type="text/plain", headers={"cache-control": "no-store"})
+    return Response(
+        b"ready\n" if ready else b"not ready\n",
+        status_code=200 if ready else 503,
+        media_type="text/plain",
+        headers={"cache-control": "no-store"},
+    )
 
 
 def router() -> Router:

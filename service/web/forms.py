@@ -203,7 +203,7 @@ def signature(sent: SignBody, petition: Petition, faults: list[Fault]) -> Form:
 
 
 def _is_key(text: str) -> bool:
-    return 1 <= len(text) <= 64 and text.isascii() and text.replace("-", "").replace("_", "").isalnum() or text in ("-", "_")
+    return (1 <= len(text) <= 64 and text.isascii() and text.replace("-", "").replace("_", "").isalnum()) or text in ("-", "_")
 
 
 def client(request: Request[Any, Any, Any]) -> bytes:

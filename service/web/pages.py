@@ -5,7 +5,7 @@ message, a missing variable or a wrong template stops the start or the request, 
 browser to talk to anybody but us (the one exception is hCaptcha, at the form, where an operator has configured it).
 
 What each template is given, beside ``lang`` and the words that every template knows (``t``, ``number``, ``percent``,
-``long_day``, ``moment``, ``zone``, ``local``, ``asset``, ``markdown``, ``countries``, ``fault``, ``languages``, ``site``).
+``long_day``, ``moment``, ``zone``, ``local``, ``asset``, ``markdown``, ``web``, ``countries``, ``fault``, ``languages``, ``site``).
 ``path`` is the address after ``/{lang}``, with its query, beginning with "/"; the language switch leads to it.
 ``petition`` is a ``petitions.Petition``, ``state`` its ``state(now)``.
 
@@ -338,8 +338,7 @@ def _assets(folder: Path) -> dict[str, Asset]:
         path = Path(name)
         together = [c for n, c in contents.items() if n == name or ("/" in name and Path(n).parent == path.parent)]
         mark = hashlib.sha256(b"".join(hashlib.sha256(c).digest() for c in together)).hexdigest()[:12]
-        kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain"
-        media_type = f"{kind}; charset=utf-8" if kind.startswith("text/") or kind.endswith("svg+xml") else kind
+        media_type = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "text/plain"
         found[name] = Asset(content, media_type, mark)
     return found
 
@@ -443,7 +442,7 @@ class Pages:
         return Response(
             self.render(template, lang, status=status, **context),
             status_code=status,
-            media_type="text/html; charset=utf-8",
+            media_type="text/html",  # Litestar adds the charset
             headers={**self.headers(lang, cache=cache, hcaptcha=hcaptcha), **(headers or {})},
         )
 

@@ -61,7 +61,7 @@ class ReadyPages:
         mark = (petition, state, captcha)
         key = (petition.slug, lang)
         kept = self._kept.get(key)
-        if kept is None or kept[0] is not petition and kept[0] != mark:
+        if kept is None or (kept[0] is not petition and kept[0] != mark):
             kept = (mark, _petition_page(pages, petition, state, lang, captcha))
             self._kept[key] = kept
         return kept[1]
@@ -299,7 +299,9 @@ async def press(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Re
 # -- changing one's mind ---------------------------------------------------------------------------------------------------------
 
 
-def _manage_page(request: Visit, lang: str, token: str, mine: signatures.Managed | None, status: int = 200, **facts: Any) -> Response[bytes]:
+def _manage_page(
+    request: Visit, lang: str, token: str, mine: signatures.Managed | None, status: int = 200, **facts: Any
+) -> Response[bytes]:
     path = f"/manage/{quote(token, safe='')}"
     given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, **facts}
     return pages_of(request).respond(
@@ -368,12 +370,10 @@ async def act(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Resp
 
 @get("/{lang:str}/manage", include_in_schema=False)
 async def ask(request: Visit, lang: FromPath[str]) -> Response[bytes]:
-    """"Mail me my link"."""
+    """ "Mail me my link"."""
     lang = language(request, lang)
     done = request.query_params.get("done", "") == "1"
-    return pages_of(request).respond(
-        "manage_ask.html", lang, path="/manage", done=done, faults=[], email="", form_key=new_form_key()
-    )
+    return pages_of(request).respond("manage_ask.html", lang, path="/manage", done=done, faults=[], email="", form_key=new_form_key())
 
 
 @post("/{lang:str}/manage", include_in_schema=False)
@@ -412,9 +412,7 @@ async def _not_me_page(request: Visit, lang: str, token: str) -> Response[bytes]
         petition, status = _petition_of(request, mine.slug), 200
         shows = "ask" if mine.state in ("pending", "held") else "done" if mine.state == "expired" else "unknown"
         status = 200 if shows != "unknown" else 404
-    return pages_of(request).respond(
-        "not_me.html", lang, status=status, path=path, action=f"/{lang}{path}", state=shows, petition=petition
-    )
+    return pages_of(request).respond("not_me.html", lang, status=status, path=path, action=f"/{lang}{path}", state=shows, petition=petition)
 
 
 @post("/{lang:str}/not-me/{token:str}", include_in_schema=False)
@@ -492,6 +490,3 @@ def router() -> Router:
         page, sign, sent, resend, look, press, ask, asked, manage, act, not_me, was_not_me, signers, certificate_list, evidence,
     ]  # fmt: skip
     return Router("/", route_handlers=handlers)
-
-
-

@@ -116,8 +116,8 @@ async def favicon(request: Visit) -> Response[bytes]:
     return Response(asset.content, media_type=asset.media_type, headers={**SECURITY_HEADERS, "cache-control": "public, max-age=86400"})
 
 
-NOT_INDEXED = ("sign", "sent", "confirm", "manage", "not-me", "unsubscribe")
-"""Steps of a signature, by the word of their address: nothing for a search engine, and their addresses hold tokens."""
+NOT_INDEXED = ("petitions/*/sign$", "petitions/*/sent", "confirm", "manage", "not-me", "unsubscribe")
+"""Steps of a signature: nothing for a search engine, and their addresses hold tokens. ``$`` (RFC 9309) spares ``signers``."""
 
 
 @route("/robots.txt", http_method=READ, include_in_schema=False)
@@ -125,12 +125,11 @@ async def robots(request: Visit) -> Response[bytes]:
     """Petitions may be indexed; the steps of a signature, the desk and the interfaces may not."""
     lines = ["User-agent: *", "Disallow: /desk/", "Disallow: /api/", "Disallow: /ledger/"]
     for lang in pages_of(request).languages:
-        lines += [f"Disallow: /{lang}/{word}" for word in NOT_INDEXED if word not in ("sign", "sent")]
-        lines += [f"Disallow: /{lang}/petitions/*/{word}" for word in ("sign", "sent")]
+        lines += [f"Disallow: /{lang}/{word}" for word in NOT_INDEXED]
     lines += ["", f"Sitemap: {pages_of(request).settings.base_url}/sitemap.xml", ""]
     return Response(
         "\n".join(lines).encode(),
-        media_type="text/plain; charset=utf-8",
+        media_type="text/plain",
         headers={**SECURITY_HEADERS, "cache-control": "public, max-age=3600"},
     )
 
@@ -142,7 +141,7 @@ async def sitemap(request: Visit) -> Response[bytes]:
     paths = ["/", "/petitions", *(f"/petitions/{petition.slug}" for petition, _ in standing(request)), *(f"/{name}" for name in PLAIN)]
     return Response(
         _sitemap(pages, paths).encode(),
-        media_type="application/xml; charset=utf-8",
+        media_type="application/xml",
         headers={**SECURITY_HEADERS, "cache-control": "public, max-age=600"},
     )
 

@@ -276,6 +276,17 @@ def test_nothing_that_organizers_do_brings_a_withdrawn_signature_back() -> None:
     assert tally.count == 0
 
 
+def test_a_purge_reaches_up_to_its_size_and_the_largest_holds() -> None:
+    tally = Tally()
+    for line in ["T 1 " + HASH, *A, "Z deadline", "P 3", "P 1", "W 3 signer", "E 4"]:
+        tally.add(line.encode())
+    for line, name in (("W 2 signer", "withdrawn-after-purge"), ("E 2", "erased-after-purge")):
+        with pytest.raises(Unproven, match=name):
+            tally.add(line.encode())
+    tally.add(b"X 2 court-order")
+    assert tally.count == 2
+
+
 def test_an_erased_signature_counts_until_a_court_says_otherwise() -> None:
     tally = Tally()
     seen = []

@@ -135,6 +135,21 @@ def test_a_proof_for_one_place_holds_for_no_other_place_or_length(size: int) -> 
             refuse("consistency-proof", merkle.verify_consistency, old, old_root, size, root, [])
 
 
+def test_a_proof_that_stops_at_an_inner_node_does_not_make_it_a_root() -> None:
+    inner = merkle.root(LARGEST[:4])
+    half_way = merkle.consistency_proof(2, 4, reader(LARGEST[:4]))
+    merkle.verify_consistency(2, merkle.root(LARGEST[:2]), 4, inner, half_way)
+    refuse("consistency-proof", merkle.verify_consistency, 2, merkle.root(LARGEST[:2]), 8, inner, half_way)
+    refuse("inclusion-proof", merkle.verify_inclusion, LARGEST[0], 0, 8, merkle.inclusion_proof(0, 4, reader(LARGEST[:4])), inner)
+
+
+def test_a_byte_does_not_move_from_one_hash_to_its_neighbour() -> None:
+    both, root = LARGEST[0] + LARGEST[1], merkle.root(LARGEST[:2])
+    merkle.verify_inclusion(both[:32], 0, 2, [both[32:]], root)
+    refuse("inclusion-proof", merkle.verify_inclusion, both[:31], 0, 2, [both[31:]], root)
+    refuse("inclusion-proof", merkle.verify_inclusion, both[:33], 0, 2, [both[33:]], root)
+
+
 def test_two_roots_for_one_size_are_a_fork() -> None:
     refuse("consistency-proof", merkle.verify_consistency, 3, bytes(32), 3, bytes(31) + b"\1", [])
     refuse("consistency-proof", merkle.verify_consistency, 0, bytes(32), 3, bytes(32), [])

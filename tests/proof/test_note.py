@@ -162,6 +162,7 @@ ROOT = reference.b64(bytes(32))
         f"o\n8\n{reference.b64(bytes(31))}\n",
         f"o\n8\n{reference.b64url(bytes([255]) * 32)}=\n",
         f"o\n8\n{ROOT}\nextension\n",
+        f"o\n8\n{ROOT}\nextension",
         f"o\n8\n{ROOT}\n\n",
         f"\n8\n{ROOT}\n",
         f"two words\n8\n{ROOT}\n",

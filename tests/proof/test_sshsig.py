@@ -121,6 +121,34 @@ def test_no_bytes_inside_the_armor_are_more_than_refused(inner: bytes) -> None:
         sshsig.ssh_verify(DATA, f"-----BEGIN SSH SIGNATURE-----\n{lines}-----END SSH SIGNATURE-----\n".encode(), PUBLIC)
 
 
+BLOB = sshsig._dearmor(ARMORED)
+
+
+def rearmored(blob: bytes, columns: int = 70) -> bytes:
+    text = reference.b64(blob)
+    lines = "".join(f"{text[at : at + columns]}\n" for at in range(0, len(text), columns))
+    return f"-----BEGIN SSH SIGNATURE-----\n{lines}-----END SSH SIGNATURE-----\n".encode()
+
+
+def test_nothing_is_hidden_in_a_signature_file() -> None:
+    namespace = sshsig._string(sshsig.NAMESPACE.encode())
+    reserved = BLOB.replace(namespace + sshsig._string(b""), namespace + sshsig._string(b"hidden"))
+    scalar = BLOB[-83:]  # string(string("ssh-ed25519") string(64 bytes)), without the outer length
+    inner = BLOB[: -len(scalar) - 4] + sshsig._string(scalar + b"hidden")
+    assert rearmored(BLOB) == ARMORED
+    assert rearmored(BLOB[: -len(scalar) - 4] + sshsig._string(scalar)) == ARMORED
+    for spoiled in (reserved, inner, BLOB + b"hidden", BLOB.replace(b"\0\0\0\1", b"\0\0\0\2"), BLOB.replace(b"sha512", b"sha256")):
+        assert spoiled != BLOB
+        with pytest.raises(Unproven, match="ssh-armor"):
+            sshsig.ssh_verify(DATA, rearmored(spoiled), PUBLIC)
+
+
+@pytest.mark.parametrize("columns", [1, 64, 69, 71, 76, 1000])
+def test_a_signature_file_is_70_columns_wide(columns: int) -> None:
+    with pytest.raises(Unproven, match="ssh-armor"):
+        sshsig.ssh_verify(DATA, rearmored(BLOB, columns), PUBLIC)
+
+
 def test_a_signature_for_another_purpose_is_none() -> None:
     with pytest.raises(Unproven, match="another purpose"):
         sshsig.ssh_verify(DATA, sshsig.ssh_sign(DATA, SEED, "git"), PUBLIC)

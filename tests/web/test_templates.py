@@ -402,6 +402,17 @@ def test_what_levon_typed_is_kept_and_each_fault_stands_in_the_summary_and_at_it
     assert [i["name"] for i in page.select("input[type=checkbox][checked]")] == ["news"]
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("code", ["too-many", "busy"])
+def test_a_form_that_came_at_a_bad_moment_is_told_so_and_not_blamed(made: Pages, code: str, lang: str) -> None:
+    template, context = _named("petition-open")
+    page = BeautifulSoup(made.render(template, lang, **{**context, "faults": [Fault("form", code)]}), "html.parser")
+    summary = page.select_one("#summary")
+    assert summary and made.words[lang].t("summary-form") in summary.text
+    assert made.words[lang].t(f"fault-form-{code}") in summary.text
+    assert not page.select("[aria-invalid]")
+
+
 def test_nothing_is_ticked_for_ani_and_the_narrow_choice_is_the_default(made: Pages) -> None:
     page = _page(made, "petition-open")
     assert not page.select("input[type=checkbox][checked]")

@@ -122,6 +122,7 @@ notice-paused-text = Nothing was stored. Please come back in a few days: the clo
 
 ## Faults of fields
 
+summary-form = Your form could not be taken yet
 summary-title = { $n ->
     [one] One answer needs your attention
    *[other] { $n } answers need your attention
@@ -145,6 +146,9 @@ fault-consent = Tick this box if you agree: without it we may not keep your sign
 fault-altcha = The check against robots has expired. What you typed is still here: please press “Sign” again.
 fault-h-captcha-response = The check against robots did not succeed. What you typed is still here: please try again.
 fault-text-version = The text was corrected while you were reading. Please read it again, then press “Sign”.
+fault-form = This form could not be read. Please check your answers and press “Sign” again.
+fault-form-too-many = Many forms come from your network just now. Nothing was stored; what you typed is still here. Please try again in a few minutes.
+fault-form-busy = Many people are signing just now. Nothing was stored; what you typed is still here. Please press “Sign” again in a moment.
 fault-form-key = This form is no longer valid. What you typed is still here: please press “Sign” again.
 
 ## After the form

@@ -123,6 +123,7 @@ notice-paused-text = Rien n’a été enregistré. Revenez dans quelques jours 
 
 ## Erreurs dans les champs
 
+summary-form = Votre formulaire n’a pas encore pu être pris
 summary-title = { $n ->
     [one] Une réponse est à revoir
    *[other] { $n } réponses sont à revoir
@@ -146,6 +147,9 @@ fault-consent = Cochez cette case si vous êtes d’accord : sans cela, nous n�
 fault-altcha = Le contrôle contre les robots a expiré. Ce que vous avez écrit est conservé : appuyez encore une fois sur « Signer ».
 fault-h-captcha-response = Le contrôle contre les robots n’a pas abouti. Ce que vous avez écrit est conservé : essayez encore une fois.
 fault-text-version = Le texte a été corrigé pendant votre lecture. Merci de le relire, puis d’appuyer sur « Signer ».
+fault-form = Ce formulaire n’a pas pu être lu. Vérifiez vos réponses et appuyez encore une fois sur « Signer ».
+fault-form-too-many = Beaucoup de formulaires viennent de votre réseau en ce moment. Rien n’a été enregistré ; ce que vous avez écrit est toujours là. Réessayez dans quelques minutes.
+fault-form-busy = Beaucoup de personnes signent en ce moment. Rien n’a été enregistré ; ce que vous avez écrit est toujours là. Appuyez encore une fois sur « Signer » dans un instant.
 fault-form-key = Ce formulaire n’est plus valable. Ce que vous avez écrit est conservé : appuyez encore une fois sur « Signer ».
 
 ## Après le formulaire

@@ -1,0 +1,210 @@
+"""The web process, put together: the one place that knows every part of it.
+
+It holds no state of its own that another process could miss: counts and petitions are read from the database twice a
+second, forms and presses are committed before they are answered. What it refuses is a page in the visitor's language, or
+problem+json for the API; what goes wrong is logged without anything that a visitor sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import msgspec
+import structlog
+from litestar import Litestar, Request, Response
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from service import __version__, captcha, db
+from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
+from service.identity import Keys
+from service.intake import AWAY, Intake
+from service.petitions import Shelf
+from service.risk import ClientLimits, DayKeys
+from service.settings import Settings
+from service.signatures import Confirmer
+from service.tokens import Tokens
+from service.web import api, site
+from service.web import ledger as ledger_pages
+from service.web import petitions as petition_pages
+from service.web.pages import Pages
+
+log = structlog.get_logger()
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+POOL = 8
+
+
+def create(settings: Settings) -> App:
+    """The ASGI application; everything it needs is opened when it starts. Raises ``Misconfigured`` there, naming every fault."""
+    litestar = Litestar(
+        route_handlers=[
+            site.router(),
+            petition_pages.router(),
+            ledger_pages.router(),
+            api.router(),
+            api.healthz,
+            api.readyz,
+        ],
+        lifespan=[_open(settings)],
+        exception_handlers={Refusal: _refused, HTTPException: _not_served, **dict.fromkeys(AWAY, _away), Exception: _fault},
+        openapi_config=OpenAPIConfig(
+            title="Libertas",
+            version=__version__,
+            path="/api",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        logging_config=None,
+    )
+    return Head(litestar)
+
+
+class Head:
+    """HEAD on every GET: the same headers, no body."""
+
+    def __init__(self, inner: App) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._inner(scope, receive, send)
+            return
+
+        async def headers_only(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._inner({**scope, "method": "GET"}, receive, headers_only)
+
+
+def check_keys(settings: Settings, keys: Keys) -> None:
+    """Outside the demo no key that belongs to the organizers may lie on the server (architecture: keys)."""
+    if not settings.embedded and keys.certificate_path.exists():
+        raise Misconfigured(["keys: the certificate key belongs to the organizers and must not lie in KEY_DIR on the server"])
+
+
+def _open(settings: Settings) -> Callable[[Litestar], Any]:
+    @asynccontextmanager
+    async def life(app: Litestar) -> AsyncIterator[None]:
+        keys = Keys(settings.key_dir)
+        check_keys(settings, keys)
+        state = app.state
+        async with (
+            db.open_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,
+            httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=2)) as client,
+        ):
+            async with pool.acquire() as connection:
+                if faults := await db.schema_faults(connection):
+                    raise Misconfigured(faults)
+            shelf = Shelf(pool)
+            async with shelf.running():
+                state.update(
+                    {
+                        "settings": settings,
+                        "keys": keys,
+                        "pool": pool,
+                        "shelf": shelf,
+                        "clock": shelf.now,
+                        "pages": Pages(settings, shelf.now),
+                        "ready": api.Ready(shelf, settings.base_url),
+                        "ready_pages": petition_pages.ReadyPages(),
+                        "gate": captcha.build(settings, keys.altcha_keys(), client),
+                        "limits": ClientLimits(settings.limits_url, settings.client_limits),
+                        "day_keys": DayKeys(settings.key_dir),
+                        "tokens": Tokens(keys.token_keys()),
+                        "intake": Intake(pool, keys, clock=shelf.now),
+                        "confirmer": Confirmer(pool, keys, clock=shelf.now, issuer=settings.origin_host),
+                        "is_ending": False,
+                    }
+                )
+                try:
+                    yield
+                finally:
+                    state.is_ending = True
+                    # What was accepted is committed before the pool goes.
+                    await asyncio.shield(asyncio.gather(state.intake.drain(), state.confirmer.drain()))
+
+    return life
+
+
+# -- every no, as a page or as problem+json ------------------------------------------------------------------------------------
+
+
+def _wants_json(request: Request[Any, Any, State]) -> bool:
+    return request.url.path.startswith(("/api/", "/ledger/", "/healthz", "/readyz"))
+
+
+def _problem(
+    request: Request[Any, Any, State], status: int, code: str, detail: str = "", *, refusal: Refusal | None = None
+) -> Response[bytes]:
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    if request.method == "GET":
+        headers["access-control-allow-origin"] = "*"
+    if isinstance(refusal, _Later):
+        headers["retry-after"] = str(refusal.retry_after)
+    words = (
+        request.app.state.pages.words["en"] if "en" in request.app.state.pages.words else next(iter(request.app.state.pages.words.values()))
+    )
+    errors = (
+        [api.FaultOut(fault.field, fault.code, words.fault(fault.field, fault.code)) for fault in refusal.faults]
+        if isinstance(refusal, Invalid)
+        else None
+    )
+    body: dict[str, Any] = {"type": "about:blank", "title": code.replace("-", " "), "status": status, "code": code}
+    if detail and detail != code:
+        body["detail"] = detail
+    if errors is not None:
+        body["errors"] = errors
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers)
+
+
+def _answer(request: Request[Any, Any, State], status: int, code: str, refusal: Refusal | None = None) -> Response[bytes]:
+    if _wants_json(request):
+        return _problem(request, status, code, refusal.detail if refusal else "", refusal=refusal)
+    retry_after = refusal.retry_after if isinstance(refusal, _Later) else None
+    shown = status if status in (400, 403, 404, 405, 409, 413, 415, 429, 500, 503) else 400
+    page = site.error_page(request, shown, code, retry_after=retry_after)
+    page.status_code = status
+    return page
+
+
+def _refused(request: Request[Any, Any, State], refusal: Refusal) -> Response[bytes]:
+    return _answer(request, refusal.status, refusal.code, refusal)
+
+
+def _not_served(request: Request[Any, Any, State], no: HTTPException) -> Response[bytes]:
+    codes = {404: "not-found", 405: "method-not-allowed", 400: "invalid", 413: "too-large"}
+    answer = _answer(request, no.status_code, codes.get(no.status_code, "refused"))
+    for name in ("Allow", "allow"):
+        if no.headers and name in no.headers:
+            answer.headers["allow"] = no.headers[name]
+    return answer
+
+
+def _away(request: Request[Any, Any, State], fault: Exception) -> Response[bytes]:
+    log.warning("web: database is away", error=type(fault).__name__)
+    return _refused(request, Busy(2, "the database is away"))
+
+
+def _fault(request: Request[Any, Any, State], fault: Exception) -> Response[bytes]:
+    # The address may hold a token and the fault's text may hold what somebody typed: the log gets neither.
+    frames = []
+    at = fault.__traceback__
+    while at is not None:
+        frames.append(f"{at.tb_frame.f_code.co_filename.rsplit('/service/', 1)[-1]}:{at.tb_lineno}")
+        at = at.tb_next
+    mark = hashlib.sha256("".join(frames).encode()).hexdigest()[:8]
+    log.error("web: fault", error=type(fault).__name__, mark=mark, at=frames[-6:], method=request.method)
+    return _answer(request, 500, "fault")

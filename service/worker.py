@@ -1,0 +1,164 @@
+"""The other process: it decides forms, delivers mail, seals ledgers, and lets time pass.
+
+Each act is a row that any number of workers may claim; a worker that dies leaves nothing half done. An act that fails is
+tried again with patience and never ends the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from service import db, identity, intake, ledger, mail, petitions, signatures, tokens
+from service.app import check_keys
+from service.errors import Misconfigured
+from service.identity import Keys
+from service.intake import AWAY
+from service.petitions import Shelf
+from service.risk import DayKeys
+from service.settings import Settings
+
+log = structlog.get_logger()
+
+IDLE = 0.1
+"""Seconds between two looks for undecided forms; a NOTIFY for each would cost every commit a lock (docs/decisions.md)."""
+
+
+def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
+    """What delivery needs to know, from the key ring."""
+
+    def open_address(key_id: int, mail_id: UUID, blob: bytes) -> str:
+        return identity.open_sealed(keys.epoch_key(key_id), key_id, "mail", mail_id.bytes, blob).decode()
+
+    return mail.Secrets(
+        mail_token_key=keys.mail_token_key(),
+        open_address=open_address,
+        suppression_index=lambda address: identity.suppression_index(keys.suppression_key(), identity.canonical(address)),
+        handle=tokens.handle,
+        stored=tokens.stored,
+        write=links.write,
+    )
+
+
+class Worker:
+    """All that happens behind a visitor's back. ``run`` goes on until ``stop``, then finishes what is in hand."""
+
+    def __init__(self, pool: asyncpg.Pool, settings: Settings, keys: Keys, clock: Callable[[], datetime]) -> None:
+        self._pool = pool
+        self._settings = settings
+        self._keys = keys
+        self._clock = clock
+        self._decider = signatures.Decider(pool, keys, clock=clock)
+        self._secrets = post_secrets(keys, tokens.Tokens(keys.token_keys()))
+        self._post = mail.Post(settings.smtp_url, hello=settings.origin_host.partition(":")[0])
+        self._compiled = mail.Compiled(
+            base_url=settings.base_url,
+            sender=settings.mail_from,
+            issuer=settings.issuer_name,
+            contact=settings.issuer_contact,
+            languages=settings.languages,
+        )
+        self._days = DayKeys(settings.key_dir)
+        self._rng: random.Random = secrets.SystemRandom()
+        self._high_water = settings.data_dir / "published"
+
+    async def decide(self) -> bool:
+        return await self._decider.decide() > 0
+
+    async def deliver(self, stop: asyncio.Event | None = None) -> bool:
+        done = await mail.deliver_due(self._pool, self._post, self._secrets, self._compiled, stop=stop)
+        if done.alarms:
+            log.warning("mail: the relay refuses us", alarm=True, answers=done.alarms)
+        return done.sent > 0 and not done.is_away
+
+    async def seal(self) -> bool:
+        await ledger.run_due(self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, rng=self._rng)
+        return False  # its pace is the policy's
+
+    async def pass_time(self) -> bool:
+        """What is due at its hour: deadlines, sums, forgetting, keys. Each step may run any number of times."""
+        pool, now = self._pool, self._clock()
+        async for row in petitions.q.lapsed(pool, now=None):
+            log.info("petition closed", slug=row["slug"])
+        await signatures.lapsed(pool, ledger.queue_close)
+        while await signatures.expire(pool):
+            pass
+        while await signatures.add_up(pool):
+            pass
+        while await signatures.reseal(pool, self._keys, now=now):
+            pass
+        await intake.forget(pool)
+        async with db.transaction(pool) as connection:
+            await mail.housekeeping(connection)
+        # Only after everything was sealed again under today's key may old keys go.
+        for purpose, number in self._keys.ratchet(now):
+            log.info("key destroyed", purpose=purpose, number=number)
+        for day in self._days.destroy_old(now.timestamp()):
+            log.info("key destroyed", purpose="prefix", day=day)
+        await self._raise_alarms()
+        return False
+
+    async def _raise_alarms(self) -> None:
+        age = await signatures.q.age(self._pool, now=None)
+        if age["oldest"] > 300:
+            log.error("intake: forms wait", alarm=True, waiting=age["waiting"], oldest_seconds=int(age["oldest"]))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop`` is set. What is in hand is finished; nothing else is begun."""
+        acts: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [
+            ("decide", self.decide, IDLE),
+            ("deliver", lambda: self.deliver(stop), IDLE * 2),
+            ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
+            ("pass time", self.pass_time, 60.0),
+        ]
+        try:
+            await asyncio.gather(*(_again_and_again(name, act, pause, stop) for name, act, pause in acts))
+        finally:
+            await self._post.close()
+
+
+async def _again_and_again(name: str, act: Callable[[], Awaitable[bool]], pause: float, stop: asyncio.Event) -> None:
+    patience = 0.5
+    while not stop.is_set():
+        wait = pause
+        try:
+            if await act():
+                wait = 0.0
+            patience = 0.5
+        except AWAY as away:
+            log.warning("worker: database is away", act=name, error=type(away).__name__)
+            wait = patience = min(patience * 2, 5.0)
+        except Exception as fault:
+            # The traceback names places, never values: what was being worked on is somebody's.
+            at = fault.__traceback__
+            while at is not None and at.tb_next is not None:
+                at = at.tb_next
+            where = f"{at.tb_frame.f_code.co_name}:{at.tb_lineno}" if at else ""
+            log.error("worker: fault", act=name, error=type(fault).__name__, where=where, alarm=True)
+            wait = patience = min(patience * 2, 60.0)
+        if wait:
+            try:
+                async with asyncio.timeout(wait):
+                    await stop.wait()
+            except TimeoutError:
+                pass
+
+
+async def run(settings: Settings, stop: asyncio.Event) -> None:
+    """Open what a worker needs, and work until ``stop``. Raises ``Misconfigured`` before it begins, naming every fault."""
+    keys = Keys(settings.key_dir)
+    check_keys(settings, keys)
+    async with db.open_pool(settings.database_url, low=1, high=8, name="libertas-worker") as pool:
+        async with pool.acquire() as connection:
+            if faults := await db.schema_faults(connection):
+                raise Misconfigured(faults)
+        shelf = Shelf(pool, interval=5.0)
+        async with shelf.running():
+            await Worker(pool, settings, keys, shelf.now).run(stop)
