@@ -50,7 +50,8 @@ def _found(options: argparse.Namespace) -> Settings:
     """The settings of the installation that runs here, or of the one that LIBERTAS_DATABASE_URL names."""
     from service import embedded
 
-    return embedded.find(load())
+    found: Settings = embedded.find(load())
+    return found
 
 
 # -- processes ---------------------------------------------------------------------------------------------------------------
@@ -262,7 +263,7 @@ def keys(options: argparse.Namespace) -> int:
         return 0
     if options.act == "rotate":
         for purpose in ("token", "altcha"):
-            ring.rotate(purpose)  # type: ignore[arg-type]  # the two words of its Literal
+            ring.rotate(purpose)
         print("token and challenge keys rotated; the ones before them still read")
         return 0
     from service import certificates, db

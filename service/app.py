@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import msgspec
@@ -52,7 +52,7 @@ def create(settings: Settings) -> App:
         route_handlers=[
             site.router(),
             petition_pages.router(),
-            ledger_pages.router(),
+            ledger_pages.files,
             api.router(),
             api.healthz,
             api.readyz,
@@ -67,7 +67,7 @@ def create(settings: Settings) -> App:
         ),
         logging_config=None,
     )
-    return Head(litestar)
+    return Head(cast(App, litestar))
 
 
 class Head:
@@ -113,7 +113,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                 state.update(
                     {
                         "settings": settings,
-                        "keys": keys,
+                        "ring": keys,
                         "pool": pool,
                         "shelf": shelf,
                         "clock": shelf.now,

@@ -185,10 +185,10 @@ async def publish_text(
         petition_id=petition_id,
         version=version,
         manifest=manifest.encode(),
-        manifest_hash=manifest.digest(),
+        manifest_hash=manifest.text_hash,
         texts=msgspec.json.encode(texts).decode(),
     )
-    return version, manifest.digest()
+    return version, manifest.text_hash
 
 
 async def change(pool: asyncpg.Pool, slug: str, act: str, *, now: datetime | None = None) -> None:

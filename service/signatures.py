@@ -130,7 +130,9 @@ class Decider:
                 row = _Row(record, Form.decode(plain))
                 self._recognise(row)
             except Exception as fault:  # one form that cannot be read must not hold up the others
-                log.error("decide: set aside", fault=type(fault).__name__, attempts=record["attempts"])
+                log.error(  # noqa: TRY400 - a traceback may hold values
+                    "decide: set aside", fault=type(fault).__name__, attempts=record["attempts"]
+                )
                 broken.append(record["id"])
             else:
                 rows.append(row)

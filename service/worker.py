@@ -141,7 +141,9 @@ async def _again_and_again(name: str, act: Callable[[], Awaitable[bool]], pause:
             while at is not None and at.tb_next is not None:
                 at = at.tb_next
             where = f"{at.tb_frame.f_code.co_name}:{at.tb_lineno}" if at else ""
-            log.error("worker: fault", act=name, error=type(fault).__name__, where=where, alarm=True)
+            log.error(  # noqa: TRY400 - a traceback may hold values
+                "worker: fault", act=name, error=type(fault).__name__, where=where, alarm=True
+            )
             wait = patience = min(patience * 2, 60.0)
         if wait:
             try:

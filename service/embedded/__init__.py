@@ -8,3 +8,7 @@ outlives the one that started it, and a second start finds everything as it was.
     up         starts all of it, keeps it running, ends all of it; lets other commands find it
     child      what a started process is first: the one who dies with its parent
 """
+
+from service.embedded.up import find, up
+
+__all__ = ["find", "up"]

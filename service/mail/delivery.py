@@ -56,7 +56,7 @@ GROUP = 8
 class Secrets:
     """What delivery needs of ``identity`` and ``tokens``; handed in, because these modules do not know each other."""
 
-    mail_token_key: bytes
+    mail_token_key: bytes = field(repr=False)
     open_address: Callable[[int, UUID, bytes], str]
     """(key id, mail id, sealed address) → address; raises ``Unproven`` when the key is gone or the blob is another row's."""
     suppression_index: Callable[[str], bytes]
@@ -87,6 +87,7 @@ async def deliver_due(
     now: datetime | None = None,
     limit: int = 200,
     stop: asyncio.Event | None = None,
+    lease: float = LEASE,
 ) -> Delivery:
     """Deliver up to ``limit`` due mails, first confirmations first; returns when nothing more is due or ``limit`` was taken on.
 
@@ -100,7 +101,7 @@ async def deliver_due(
     """
     if not await post.ready():
         return Delivery(is_away=True)
-    return await _Round(pool, post, secrets, compiled, now, limit, stop).run()
+    return await _Round(pool, post, secrets, compiled, now, limit, stop, lease).run()
 
 
 @dataclass(slots=True, eq=False)
@@ -144,9 +145,10 @@ class _Round:
         now: datetime | None,
         limit: int,
         stop: asyncio.Event | None,
+        lease: float,
     ) -> None:
         self._pool, self._post, self._secrets, self._compiled = pool, post, secrets, compiled
-        self._now, self._left, self._stop = now, limit, stop
+        self._now, self._left, self._stop, self._lease = now, limit, stop, lease
         self._queue: deque[_Job] = deque()
         # Started once and never answered for: perhaps by whom the process died. They wait, and go one by one, alone.
         self._suspects: deque[_Job] = deque()
@@ -181,11 +183,11 @@ class _Round:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(LEASE / 3)
+            await asyncio.sleep(self._lease / 3)
             # A beat that fails is tried again; when the database stays away, the lease runs out, as it should.
             with ignoring(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
                 async with self._pool.acquire(timeout=5) as connection:
-                    await q.renew(connection, ids=list(self._held), claims=list(self._held.values()), lease=LEASE, now=self._now)
+                    await q.renew(connection, ids=list(self._held), claims=list(self._held.values()), lease=self._lease, now=self._now)
 
     async def _lane(self) -> None:
         async with self._post.line() as line:
@@ -253,7 +255,9 @@ class _Round:
     async def _claim(self) -> None:
         full = {job.domain for job in self._queue if not self._has_room(job)}
         async with self._pool.acquire(timeout=5) as connection:
-            rows = [row async for row in q.claim(connection, full=list(full), batch=min(BATCH, self._left), lease=LEASE, now=self._now)]
+            rows = [
+                row async for row in q.claim(connection, full=list(full), batch=min(BATCH, self._left), lease=self._lease, now=self._now)
+            ]
             claimed = sorted((row for row in rows if not row["is_paused"]), key=lambda row: (row["priority"], row["due_at"]))
             self._held.update({row["id"]: row["claim"] for row in claimed})
             self._left -= len(claimed)
@@ -269,8 +273,7 @@ class _Round:
     async def _prepare(self, connection: db.Connection, rows: Sequence[Mapping[str, Any]]) -> tuple[list[_Job], list[_End]]:
         """Open the addresses and look up titles, links and suppressions of a whole batch; set apart what makes no sense any more."""
         facts = {row["id"]: json.loads(row["facts"]) for row in rows}
-        petitions = {row["petition_id"] for row in rows if row["petition_id"]}
-        petitions |= {UUID(x["petition"]) for fact in facts.values() for x in fact.get("links", ())}
+        petitions = {petition for row in rows for petition in _petitions(row["petition_id"], facts[row["id"]])}
         titles: dict[tuple[UUID, str], str] = {}
         if petitions:
             async for row in q.titles(connection, petition_ids=list(petitions)):
@@ -343,7 +346,7 @@ class _Round:
 
     async def _carry(self, line: Line, group: list[_Job]) -> None:
         async with self._pool.acquire(timeout=5) as connection:
-            rows = q.start(connection, ids=[j.id for j in group], claims=[j.claim for j in group], lease=LEASE, now=self._now)
+            rows = q.start(connection, ids=[j.id for j in group], claims=[j.claim for j in group], lease=self._lease, now=self._now)
             started = {row["id"]: row["attempts"] async for row in rows}
         ends: list[_End] = []
         left = deque(job for job in group if job.id in started)
@@ -457,6 +460,13 @@ class _Round:
         if jobs:
             async with self._pool.acquire(timeout=5) as connection:
                 await q.release(connection, ids=[j.id for j in jobs], claims=[j.claim for j in jobs], dues=[due_at] * len(jobs))
+
+
+def _petitions(own: UUID | None, facts: Any) -> list[UUID]:
+    """Whose titles a mail needs. Facts that make no sense are no business of the whole batch: the mail fails when it is read."""
+    with ignoring(ValueError, KeyError, TypeError, AttributeError):
+        return [UUID(link["petition"]) for link in facts.get("links", ())] + ([own] if own else [])
+    return []
 
 
 def message_id(mail_token_key: bytes, mail_id: UUID, host: str) -> str:

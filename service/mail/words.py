@@ -222,7 +222,7 @@ def _as_text(paragraph: str) -> str:
     # Only a paragraph of running words is wrapped: a link stays on one line, whatever its length.
     if "\ue000" in paragraph:
         return paragraph
-    return textwrap.fill(" ".join(paragraph.split()), _FOLD, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(" ".join(re.split(r"[ \t\n]+", paragraph)), _FOLD, break_long_words=False, break_on_hyphens=False)
 
 
 def _as_html(paragraph: str, *, is_title: bool, is_button: bool, is_small: bool) -> str:

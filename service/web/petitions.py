@@ -353,16 +353,16 @@ async def act(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Resp
         return _manage_page(request, lang, token, None, 404)
     wish = values.get("act", "")
     here = f"/{lang}/manage/{quote(token, safe='')}"
+    if wish not in ("visibility", "withdraw", "erase"):
+        return _manage_page(request, lang, token, mine, 400, faults=[Fault("act", "choice")])
     try:
         if wish == "visibility":
             await signatures.narrow(state.pool, mine, values.get("visibility", ""))
             return _see(f"{here}?saved=visibility")
         if wish == "withdraw":
             await signatures.withdraw(state.pool, mine)
-        elif wish == "erase":
-            await signatures.erase(state.pool, mine)
         else:
-            raise Invalid([Fault("act", "choice")])
+            await signatures.erase(state.pool, mine)
     except Invalid as wrong:
         return _manage_page(request, lang, token, mine, 400, faults=wrong.faults)
     return _see(here)
@@ -425,15 +425,16 @@ async def was_not_me(request: Visit, lang: FromPath[str], token: FromPath[str]) 
         mine = await signatures.managed(state.pool, "not-me", handle)
     except NotFound:
         return await _not_me_page(request, lang, token)
-    email = await signatures.address_of(state.pool, state.keys, "not-me", handle) if mine.state in ("pending", "held") else None
+    email = await signatures.address_of(state.pool, state.ring, "not-me", handle) if mine.state in ("pending", "held") else None
     if email:
         form = Form(kind="not-me", email=email, language=lang, signature_id=mine.signature_id.bytes)
         form_id = intake.form_id(None, "not-me", handle)
         await state.intake.submit(Submission(form_id=form_id, petition_id=None, form=form, lane="page"))
+    is_done = bool(email) or mine.state == "expired"
+    path = f"/not-me/{quote(token, safe='')}"
     return pages_of(request).respond(
-        "not_me.html", lang, path=f"/not-me/{quote(token, safe='')}", action="", state="done" if email or mine.state == "expired" else "unknown",
-        petition=_petition_of(request, mine.slug),
-    )  # fmt: skip
+        "not_me.html", lang, path=path, action="", state="done" if is_done else "unknown", petition=_petition_of(request, mine.slug)
+    )
 
 
 # -- what stands beside a petition -----------------------------------------------------------------------------------------------

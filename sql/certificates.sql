@@ -1,0 +1,59 @@
+-- What was certified, and what stands beside the count.
+
+-- name: lock(key)!
+select pg_advisory_lock(:key);
+
+-- name: unlock(key)!
+select pg_advisory_unlock(:key);
+
+-- name: newest(petition_id)^
+select id, serial
+from certificate
+where petition_id = :petition_id
+order by serial desc
+limit 1;
+
+-- name: insert_certificate(id, petition_id, serial, recipient, size, count, replaces, bundle)!
+insert into certificate (id, petition_id, serial, recipient, size, count, replaces, bundle)
+values (:id, :petition_id, :serial, :recipient, :size, :count, :replaces, :bundle);
+
+-- name: listing(petition_id)
+select id, serial, recipient, size, count, replaces, issued_at
+from certificate
+where petition_id = :petition_id
+order by serial desc;
+
+-- name: bundle(petition_id, id)$
+select bundle
+from certificate
+where id = :id and petition_id = :petition_id;
+
+-- name: entries(log_id, size)
+select entry
+from entry
+where log_id = :log_id and idx < :size
+order by idx;
+
+-- name: window(log_id, size)^
+-- When the log's first and this head were made, by our own clock.
+select
+    (select min(created_at) from checkpoint where log_id = :log_id) as first_at,
+    (select created_at from checkpoint where log_id = :log_id and size = :size) as snapshot_at;
+
+-- name: outcomes(petition_id)
+select outcome, n
+from outcome_sum
+where petition_id = :petition_id
+order by outcome;
+
+-- name: sums(petition_id, kind)
+select key, sum(n)::bigint as n
+from daily_sum
+where petition_id = :petition_id and kind = :kind
+group by key
+order by key;
+
+-- name: vkeys()
+select id, vkey
+from log
+order by id;
