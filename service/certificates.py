@@ -7,12 +7,14 @@ leaves that does not verify. Never in it: e-mail addresses, client addresses, st
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import os
 import re
 import stat
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -82,21 +84,24 @@ async def certify(pool: asyncpg.Pool, keys: Keys, settings: Settings, slug: str,
             newest = await q.newest(connection, petition_id=petition.id)
             serial = newest["serial"] + 1 if newest else 1
             files = await _evidence(pool, keys, settings, petition, key)
-            files["certificate.json"] = await _statement(
-                pool, settings, petition, recipient, serial, newest, files, key, now or datetime.now(UTC)
-            )
+            window = await q.window(connection, log_id=petition.log_id, size=petition.checkpoint.size, now=now)
+            tally = await asyncio.to_thread(_recounted, files)
+            if tally.count != petition.count:
+                # Before anything is anchored: what is in the anchor stays there for ever.
+                raise Unproven("figures-differ", f"the public count is {petition.count}, the entries give {tally.count}")
+            files["certificate.json"] = await _statement(pool, settings, petition, recipient, serial, newest, files, key, window, tally)
             files["certificate.json.sig"] = proof.ssh_sign(files["certificate.json"], key)
             digest = sha256(files["certificate.json"])
             async with db.transaction(pool) as writing:
                 entry = await ledger.queue_certificate(writing, digest)
-            files["certificate.tlog-proof"] = await _anchored(pool, keys, settings, entry)
+            anchored = note.parse_tlog_proof(files["petition.tlog-proof"]).checkpoint
+            files["certificate.tlog-proof"] = await _anchored(pool, keys, settings, entry, first=_size(anchored))
             files["SHA256SUMS"] = proof.sums_of(files)
             files["SHA256SUMS.sig"] = proof.ssh_sign(files["SHA256SUMS"], key)
             verdict = await asyncio.to_thread(proof.verify_bundle, files, await _trust(pool, keys, settings))
-            count = verdict.figures["count"]
-            if not isinstance(count, int) or count != petition.count:
-                raise Unproven("figures-differ", f"the public count is {petition.count}, the entries give {count}")
-            bundle = Bundle(digest.hex(), count, serial, files)
+            if verdict.figures["count"] != petition.count:
+                raise Unproven("figures-differ", f"the public count is {petition.count}, the bundle says {verdict.figures['count']}")
+            bundle = Bundle(digest.hex(), petition.count, serial, files)
             await q.insert_certificate(
                 connection,
                 id=bundle.id,
@@ -104,9 +109,10 @@ async def certify(pool: asyncpg.Pool, keys: Keys, settings: Settings, slug: str,
                 serial=serial,
                 recipient=recipient,
                 size=petition.checkpoint.size,
-                count=count,
+                count=bundle.count,
                 replaces=newest["id"] if newest else None,
                 bundle=await asyncio.to_thread(bundle.zip),
+                issued_at=window["issued_at"],
             )
         finally:
             await q.unlock(connection, key=lock)
@@ -160,21 +166,36 @@ def _log_files(found: list[bytes]) -> dict[str, bytes]:
     return files
 
 
-async def _anchored(pool: asyncpg.Pool, keys: Keys, settings: Settings, entry: bytes) -> bytes:
-    """The proof that ``entry`` is in the anchor log, as soon as it is; this process seals the anchor itself if nobody else does."""
+async def _anchored(pool: asyncpg.Pool, keys: Keys, settings: Settings, entry: bytes, *, first: int = 0) -> bytes:
+    """The proof that ``entry`` is in the anchor log; this process seals the anchor itself if nobody else does.
+
+    Only what is published proves anything, so the entry is looked for up to the published size.
+    """
     deadline = asyncio.get_running_loop().time() + _ANCHORED_WITHIN
     while True:
-        index = await ledger.find(pool, ledger.ANCHOR, entry)
+        index = await ledger.find(pool, ledger.ANCHOR, entry, first=first)
         if index is not None:
-            signed = await ledger.checkpoint(pool, ledger.ANCHOR)
-            head = note.Checkpoint.parse(signed.decode().rpartition("\n\n")[0] + "\n")
-            if index < head.size:
-                path = await ledger.inclusion(pool, ledger.ANCHOR, index, head.size)
-                return note.format_tlog_proof(index, path, signed)
+            with contextlib.suppress(NotFound):  # sealed, and nothing of the anchor is published yet
+                signed = await ledger.checkpoint(pool, ledger.ANCHOR)
+                size = _size(signed)
+                if index < size:
+                    return note.format_tlog_proof(index, await ledger.inclusion(pool, ledger.ANCHOR, index, size), signed)
         if asyncio.get_running_loop().time() > deadline:
-            raise Busy(10, "the anchor log did not take the entry in time; is it forked?")
-        await ledger.run_due(pool, keys, settings.data_dir / "published", seal_seconds=settings.seal_seconds)
-        await asyncio.sleep(0.05)
+            raise Busy(10, "the anchor log did not take the entry in time")
+        await ledger.run_anchor(pool, keys, settings.data_dir / "published")
+        await asyncio.sleep(0.02)
+
+
+def _size(signed: bytes) -> int:
+    return note.Checkpoint.parse(signed.decode().rpartition("\n\n")[0] + "\n").size
+
+
+def _recounted(files: Mapping[str, bytes]) -> entries.Tally:
+    tally = entries.Tally()
+    for path in sorted((p for p in files if p.startswith("tile/entries/")), key=lambda p: tiles.parse_path(p)[1]):
+        for entry in tiles.unpack_bundle(files[path], tiles.parse_path(path)[2]):
+            tally.add(entry)
+    return tally
 
 
 async def _statement(
@@ -186,34 +207,39 @@ async def _statement(
     newest: Mapping[str, Any] | None,
     files: Mapping[str, bytes],
     key: Any,
-    now: datetime,
+    window: Mapping[str, Any],
+    tally: entries.Tally,
 ) -> bytes:
     """The bytes of certificate.json: their SHA-256 is the certificate's public id."""
     head = petition.checkpoint
-    tally = entries.Tally()
-    for path in sorted((p for p in files if p.startswith("tile/entries/")), key=lambda p: tiles.parse_path(p)[1]):
-        for entry in tiles.unpack_bundle(files[path], tiles.parse_path(path)[2]):
-            tally.add(entry)
-    window = await q.window(pool, log_id=petition.log_id, size=head.size)
     first, last = _moment(window["first_at"]), _moment(window["snapshot_at"])
     words = sentences()
     standing = "demo" if petition.is_sample or settings.embedded else "draft"
+    published = {row["version"]: row["published_at"] async for row in petitions.q.texts(pool, petition_id=petition.id)}
     versions = []
     for version, text_hash in enumerate(tally.texts, start=1):
         languages = sorted(p.split("/")[2].removesuffix(".txt") for p in files if p.startswith(f"text/{version}/"))
         versions.append(
             {
                 "version": version,
+                "published_at": _moment(published[version]),
                 "manifest": b64(text_hash),
                 "statements": {language: b64(sha256(files[f"text/{version}/{language}.txt"])) for language in languages},
             }
         )
+    standing_at = [row async for row in q.standing(pool, petition_id=petition.id)]
     outcomes = {row["outcome"]: row["n"] async for row in q.outcomes(pool, petition_id=petition.id)}
     body: dict[str, Any] = {
         "format": ISSUE,
         "standing": standing,
         "notices": [{language: words[name][language] for language in LANGUAGES} for name in (standing, "role", "not_verified")],
-        "issuer": {"name": settings.issuer_name, "contact": settings.issuer_contact, "role": "operator"},
+        "issuer": {
+            "name": settings.issuer_name,
+            "role": "operator",
+            "contact": settings.issuer_contact,
+            "data_protection": settings.issuer_contact,
+        },
+        "petitioner": settings.issuer_name,
         "petition": {
             "slug": petition.slug,
             "origin": head.origin,
@@ -224,14 +250,14 @@ async def _statement(
         "recipient": {"name": recipient},
         "serial": serial,
         "replaces": newest["id"] if newest else None,
-        "issued_at": _moment(now),
+        "issued_at": _moment(window["issued_at"]),
         "window": {
             "opens_at": _moment(petition.opens_at),
             "closes_at": _moment(petition.closes_at) if petition.closes_at else None,
             "time_zone": petition.time_zone,
             "first_sealed_at": first,
             "cut_off": last,
-            "state": petition.state(now),
+            "state": petition.state(window["issued_at"]),
         },
         "method": words["method"],
         "statement": {language: text.format(n=tally.count, first=first, last=last) for language, text in words["proves"].items()},
@@ -240,7 +266,15 @@ async def _statement(
         "witnessed": {"cosignatures": [], "quorum": 0, "timestamp": None},
         "audited": None,
         "asserted": {
-            "forms": _coarse({name: outcomes.get(name, 0) for name in ("pending", "held", "merged", "capped", "suppressed")}),
+            "forms": _coarse(
+                {
+                    **{name: outcomes.get(name, 0) for name in ("merged", "capped", "suppressed")},
+                    **{name: sum(row["n"] for row in standing_at if row["state"] == name) for name in ("pending", "held", "expired")},
+                }
+            ),
+            "named_to_recipient": _coarse(
+                {"agreed": sum(row["n"] for row in standing_at if row["state"] == "confirmed" and row["visibility"] in ("count", "show"))}
+            ),
             "by_country": _merged({r["key"]: r["n"] async for r in q.sums(pool, petition_id=petition.id, kind="country")}),
             "by_language": _merged({r["key"]: r["n"] async for r in q.sums(pool, petition_id=petition.id, kind="language")}),
             "by_partner": _merged({r["key"]: r["n"] async for r in q.sums(pool, petition_id=petition.id, kind="partner")}),
@@ -251,6 +285,7 @@ async def _statement(
             "certificate": proof.ssh_public(key),
         },
         "fingerprint": proof.fingerprint(proof.ssh_public(key)),
+        "fingerprint_published_at": [f"{settings.base_url}/{language}/verify" for language in LANGUAGES],
         "files": proof.listed(files),
     }
     return proof.canonical_json(body)
@@ -302,10 +337,7 @@ async def trust(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> bytes:
 
 async def listing(pool: asyncpg.Pool, petition_id: UUID) -> list[dict[str, Any]]:
     """Every certificate of the petition, newest first, with ``kind`` demo or draft."""
-    found = []
-    async for row in q.listing(pool, petition_id=petition_id):
-        found.append({**dict(row), "kind": "draft"})
-    return found
+    return [dict(row) async for row in q.listing(pool, petition_id=petition_id)]
 
 
 async def download(pool: asyncpg.Pool, petition_id: UUID, certificate_id: str, name: str) -> bytes:
@@ -354,7 +386,7 @@ def _unzip(packed: bytes) -> dict[str, bytes]:
                     raise Unproven("archive", "larger than any bundle")
                 with archive.open(info) as file:
                     files[info.filename] = file.read(info.file_size + 1)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as broken:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as broken:
         raise Unproven("archive", f"not a readable zip: {type(broken).__name__}") from broken
     return files
 
@@ -376,13 +408,17 @@ def load(path: Path) -> dict[str, bytes]:
         return _unzip(path.read_bytes())
     if not path.is_dir():
         raise FileNotFoundError(path.name)
-    files = {}
+    files: dict[str, bytes] = {}
+    total = 0
     for folder, folders, names in os.walk(path, followlinks=False):
         folders.sort()
         for name in names:
             file = Path(folder) / name
             if file.is_symlink() or file.stat().st_size > FILE_LIMIT:
                 raise Unproven("archive", f"a link, or larger than any file of a bundle: {name[:80]!r}")
+            total += file.stat().st_size
+            if total > BUNDLE_LIMIT:
+                raise Unproven("archive", "larger than any bundle")
             files[file.relative_to(path).as_posix()] = file.read_bytes()
     return files
 
@@ -390,31 +426,37 @@ def load(path: Path) -> dict[str, bytes]:
 def verify_path(
     path_or_url: str, trust_path: str | None, *, offline: bool = False, progress: Progress | None = None
 ) -> tuple[int, dict[str, Any]]:
-    """Check a bundle (folder, zip or its address) or a live ledger: (exit code, report).
+    """Check a bundle (folder, zip or its address), a signer's receipt or a live ledger: (exit code, report).
 
     0 valid against the trust file; 1 invalid, with the named error; 2 consistent, issuer not checked; 3 could not be checked.
     """
     try:
         known = proof.Trust.parse(Path(trust_path).read_bytes()) if trust_path else None
-        if re.match(r"https?://", path_or_url):
-            if offline:
-                return 3, {"result": "unchecked", "why": "an address cannot be checked offline"}
-            if not path_or_url.endswith(".zip"):
-                return _report_live(_live(path_or_url.rstrip("/"), progress), known)
-            with httpx2.Client(timeout=60, follow_redirects=False) as client:
-                answer = client.get(path_or_url)
-                answer.raise_for_status()
-                files = _unzip(answer.content)
-        else:
-            files = load(Path(path_or_url))
-    except Unproven as wrong:
-        return 1, {"result": "invalid", "error": wrong.name, "detail": wrong.detail}
-    except (OSError, httpx2.HTTPError) as missing:
-        return 3, {"result": "unchecked", "why": f"cannot be read: {missing or type(missing).__name__}"}
+    except (OSError, Unproven) as broken:
+        return 3, {"result": "unchecked", "why": f"the trust file cannot be read: {broken}"}
+    is_address = re.match(r"https?://", path_or_url) is not None
+    if is_address and offline:
+        return 3, {"result": "unchecked", "why": "an address cannot be checked offline"}
     try:
-        verdict = proof.verify_bundle(files, known, progress)
+        if is_address and not path_or_url.endswith(".zip"):
+            return _verify_live(path_or_url.rstrip("/"), known, progress)
+        if is_address:
+            with httpx2.Client(timeout=60, follow_redirects=False) as client:
+                files = _unzip(_fetch(client, path_or_url, BUNDLE_LIMIT))
+        else:
+            path = Path(path_or_url)
+            if path.is_file() and not zipfile.is_zipfile(path):
+                return _verify_receipt(path, known)
+            files = load(path)
+        return _verify_bundle(files, known, progress)
     except Unproven as wrong:
         return 1, {"result": "invalid", "error": wrong.name, "detail": wrong.detail}
+    except (OSError, httpx2.HTTPError, httpx2.InvalidURL) as missing:
+        return 3, {"result": "unchecked", "why": f"cannot be read: {missing or type(missing).__name__}"}
+
+
+def _verify_bundle(files: Mapping[str, bytes], known: proof.Trust | None, progress: Progress | None) -> tuple[int, dict[str, Any]]:
+    verdict = proof.verify_bundle(files, known, progress)
     report = {
         "result": "valid" if verdict.valid else "consistent",
         "issuer": verdict.issuer,
@@ -425,41 +467,70 @@ def verify_path(
     return (0 if verdict.valid else 2), report
 
 
-def _live(address: str, progress: Progress | None) -> tuple[note.Checkpoint, str, entries.Tally]:
-    """Recount a live ledger from its public files: ``https://host/ledger/<id>``."""
+def _verify_receipt(path: Path, known: proof.Trust | None) -> tuple[int, dict[str, Any]]:
+    if path.stat().st_size > FILE_LIMIT:
+        raise Unproven("archive", "larger than any file of a bundle")
+    data = path.read_bytes()
+    note.parse_tlog_proof(data)  # whatever else it is, it is not a receipt: named before the trust file is asked for
+    if known is None:
+        return 3, {"result": "unchecked", "why": "a receipt carries no key; use --trust FILE"}
+    _, index, head = proof.verify_receipt(data, [note.parse_vkey(line) for line in known.logs])
+    figures = {"index": index, "checkpoint": {"origin": head.origin, "size": head.size, "root": b64(head.root)}}
+    return 0, {"result": "valid", "issuer": known.issuer, "figures": figures, "notes": ["receipt"]}
+
+
+def _fetch(client: httpx2.Client, address: str, limit: int) -> bytes:
+    """The body at ``address``; never more than ``limit`` bytes, whatever the server says or sends."""
+    with client.stream("GET", address) as answer:
+        answer.raise_for_status()
+        body = bytearray()
+        for piece in answer.iter_bytes():
+            body += piece
+            if len(body) > limit:
+                raise Unproven("archive", f"longer than {limit} bytes: {urlsplit(address).path[-80:]}")
+    return bytes(body)
+
+
+def _verify_live(address: str, known: proof.Trust | None, progress: Progress | None) -> tuple[int, dict[str, Any]]:
+    """Recount a live ledger, ``https://host/ledger/<id>``, from its public files; the anchor's entries are only read."""
     with httpx2.Client(timeout=30, follow_redirects=False) as client:
 
         def fetch(path: str) -> bytes:
-            answer = client.get(f"{address}/{path}")
-            answer.raise_for_status()
-            return bytes(answer.content)
+            # 256 entries of 65,535 bytes at most
+            return _fetch(client, f"{address}/{path}", 256 * 65_537)
 
-        line = fetch("vkey").decode("ascii", "replace").rstrip("\n")
+        line = fetch("vkey").decode("ascii", "replace").removesuffix("\n")
+        if known and line not in (*known.logs, known.anchor):
+            raise Unproven("issuer-unknown", f"vkey: not a key of {known.issuer} in the trust file")
         verifier = note.parse_vkey(line)
         head = note.open_checkpoint(fetch("checkpoint"), [verifier], verifier.name)
+        is_anchor = head.origin.rpartition("/")[2] == ledger.ANCHOR
         tally, frontier = entries.Tally(), merkle.Frontier()
-        while tally.size < head.size:
-            index, width = tally.size // tiles.WIDTH, min(tiles.WIDTH, head.size - tally.size)
+        while frontier.size < head.size:
+            index, width = frontier.size // tiles.WIDTH, min(tiles.WIDTH, head.size - frontier.size)
             for entry in tiles.unpack_bundle(fetch(tiles.entries_path(index, width)), width):
-                tally.add(entry)
+                if is_anchor:
+                    entries.parse_anchor(entry)
+                else:
+                    tally.add(entry)
                 frontier.append(merkle.leaf_hash(entry))
             if progress:
-                progress(tally.size, head.size)
+                progress(frontier.size, head.size)
         if frontier.root() != head.root:
             raise Unproven("root-differs", "checkpoint: signed for other entries")
-    return head, line, tally
-
-
-def _report_live(found: tuple[note.Checkpoint, str, entries.Tally], known: proof.Trust | None) -> tuple[int, dict[str, Any]]:
-    head, line, tally = found
-    if known and line not in known.logs:
-        return 1, {"result": "invalid", "error": "issuer-unknown", "detail": f"vkey: not a key of {known.issuer} in the trust file"}
+        for version, text_hash in enumerate(tally.texts, start=1):
+            if sha256(fetch(f"manifest/{version}.json")) != text_hash:
+                raise Unproven("manifest-differs", f"manifest/{version}.json: not what was signed")
+    figures = {
+        **({} if is_anchor else tally.proved()),
+        "checkpoint": {"origin": head.origin, "size": head.size, "root": b64(head.root)},
+    }
     report = {
         "result": "valid" if known else "consistent",
         "issuer": known.issuer if known else head.origin,
         "vkey": line,
-        "figures": {**tally.proved(), "checkpoint": {"origin": head.origin, "size": head.size, "root": b64(head.root)}},
-        "notes": ["live"],
+        "figures": figures,
+        "notes": ["live"] + ["issuer"] * (known is None),
     }
     return (0 if known else 2), report
 
@@ -473,8 +544,7 @@ def told(code: int, report: Mapping[str, Any]) -> str:
     figures = report["figures"]
     lines = [
         f"{'VALID' if code == 0 else 'CONSISTENT, ISSUER NOT CHECKED'} — {report['issuer']}",
-        f"  count               {figures['count']}",
-        f"  added               {figures['added']}",
+        *(f"  {name:<20}{figures[name]}" for name in ("count", "added", "withdrawn", "index") if name in figures),
         f"  log                 {figures['checkpoint']['origin']}, size {figures['checkpoint']['size']}",
     ]
     if code == 2:

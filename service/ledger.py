@@ -609,6 +609,16 @@ async def run_due(
     return is_done
 
 
+async def run_anchor(pool: asyncpg.Pool, keys: Keyring, high_water: Path, *, now: datetime | None = None, fail: Failpoint = _go_on) -> None:
+    """Seal and publish what waits for the anchor, at once: a certificate does not exist before its entry is there.
+
+    Raises ``Forked`` as ``publish`` does. When another replica has the turn, nothing happens; ask again.
+    """
+    await guard(pool, ANCHOR, high_water)
+    await seal(pool, ANCHOR, Policy.of(ANCHOR), rng=secrets.SystemRandom(), now=now, fail=fail, at_once=True)
+    await publish(pool, keys, ANCHOR, high_water, now=now, fail=fail)
+
+
 # -- what anyone may ask ---------------------------------------------------------------------------------------------------
 
 

@@ -121,7 +121,11 @@ class Worker:
         try:
             await asyncio.gather(*(_again_and_again(name, act, pause, stop) for name, act, pause in acts))
         finally:
-            await self._post.close()
+            await self.close()
+
+    async def close(self) -> None:
+        """Say goodbye to the relay."""
+        await self._post.close()
 
 
 async def _again_and_again(name: str, act: Callable[[], Awaitable[bool]], pause: float, stop: asyncio.Event) -> None:

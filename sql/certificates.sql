@@ -13,15 +13,18 @@ where petition_id = :petition_id
 order by serial desc
 limit 1;
 
--- name: insert_certificate(id, petition_id, serial, recipient, size, count, replaces, bundle)!
-insert into certificate (id, petition_id, serial, recipient, size, count, replaces, bundle)
-values (:id, :petition_id, :serial, :recipient, :size, :count, :replaces, :bundle);
+-- name: insert_certificate(id, petition_id, serial, recipient, size, count, replaces, bundle, issued_at)!
+insert into certificate (id, petition_id, serial, recipient, size, count, replaces, bundle, issued_at)
+values (:id, :petition_id, :serial, :recipient, :size, :count, :replaces, :bundle, :issued_at);
 
 -- name: listing(petition_id)
-select id, serial, recipient, size, count, replaces, issued_at
-from certificate
-where petition_id = :petition_id
-order by serial desc;
+select
+    c.id, c.serial, c.recipient, c.size, c.count, c.replaces, c.issued_at,
+    case when p.is_sample then 'demo' else 'draft' end as kind
+from certificate c
+join petition p on p.id = c.petition_id
+where c.petition_id = :petition_id
+order by c.serial desc;
 
 -- name: bundle(petition_id, id)$
 select bundle
@@ -34,9 +37,10 @@ from entry
 where log_id = :log_id and idx < :size
 order by idx;
 
--- name: window(log_id, size)^
--- When the log's first and this head were made, by our own clock.
+-- name: window(log_id, size, now)^
+-- When the log's first and this head were made, and this hour, by our own clock.
 select
+    coalesce(:now::timestamptz, now()) as issued_at,
     (select min(created_at) from checkpoint where log_id = :log_id) as first_at,
     (select created_at from checkpoint where log_id = :log_id and size = :size) as snapshot_at;
 
@@ -52,6 +56,13 @@ from daily_sum
 where petition_id = :petition_id and kind = :kind
 group by key
 order by key;
+
+-- name: standing(petition_id)
+-- How many rows stand where, for the asserted part.
+select state, visibility, count(*) as n
+from signature
+where petition_id = :petition_id and state in ('pending', 'held', 'expired', 'confirmed')
+group by state, visibility;
 
 -- name: vkeys()
 select id, vkey

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from installation import Installation, installed
 from service import db
 from service.embedded.catcher import Catcher, Mailbox
 from service.embedded.postgres import APP, OWNER, Postgres
@@ -155,3 +156,10 @@ async def smtp_sink() -> AsyncIterator[Catcher]:
     finally:
         await catcher.stop()
         mailbox.close()
+
+
+@pytest.fixture
+async def installation(fresh_database: Database, tmp_path: Path) -> AsyncIterator[Installation]:
+    """A whole installation on the test's database; see tests/installation.py."""
+    async with installed(tmp_path, fresh_database.app_url, fresh_database.url, free_port(), free_port()) as one:
+        yield one

@@ -59,6 +59,8 @@ class Relay:
     most_connections: int = 1_000
     most_mails: int = 0
     """Says 421 and hangs up after so many mails on one connection."""
+    is_rude: bool = False
+    """Hangs up without that word."""
     taken: list[Taken] = field(default_factory=list)
     seen: list[Taken] = field(default_factory=list)
     """Every mail of which the end of DATA was seen, answered or not."""
@@ -180,8 +182,11 @@ class _Talk(asyncio.Protocol):
                 self.say("250-relay.test\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250 ENHANCEDSTATUSCODES", after)
             case "MAIL":
                 if relay.most_mails and self.mails >= relay.most_mails:
-                    self.say("421 4.4.2 goodbye")
-                    self.wire.close()
+                    if relay.is_rude:
+                        self.wire.abort()
+                    else:
+                        self.say("421 4.4.2 goodbye")
+                        self.wire.close()
                     return
                 self.sender, self.recipients = rest.partition("<")[2].partition(">")[0], []
                 self.say("250 2.1.0 ok", after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -28,7 +29,7 @@ from conftest import Server, free_port
 from service import settings as settings_module
 from service.embedded.catcher import Catcher, Mailbox
 from service.embedded.postgres import Postgres
-from service.embedded.up import find
+from service.embedded.machine import find
 from service.errors import Misconfigured
 from service.settings import Settings
 
@@ -49,7 +50,7 @@ def web():
     http.server.ThreadingHTTPServer.allow_reuse_address = True
     http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["LIBERTAS_PORT"])), Site).serve_forever()
 def up():
-    from service.embedded.up import up
+    from service.embedded.machine import up
     from service.errors import Misconfigured
     from service.settings import load
     async def prepare(pool, settings):
@@ -142,12 +143,13 @@ def installation(folder: Path) -> Iterator[Callable[..., Installation]]:
 
     yield make
     for one in made:
-        if one.process is not None:
+        if one.process is not None and one.process.stdout is not None:
             if one.process.poll() is None:
                 family = one.family()
                 one.process.kill()
                 psutil.wait_procs(family, timeout=10)
-            one.process.communicate()
+            one.process.stdout.close()
+            one.process.wait()
 
 
 def _wait(fact: Callable[[], bool], seconds: float = 10) -> bool:
@@ -157,6 +159,16 @@ def _wait(fact: Callable[[], bool], seconds: float = 10) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def _alive(family: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that still run; one that only waits for its entry to be read is gone."""
+    alive = []
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+                alive.append(process)
+    return alive
 
 
 async def _note(postgres: Postgres, word: str) -> None:
@@ -286,10 +298,13 @@ async def test_a_data_folder_with_a_long_name_has_its_socket_elsewhere(folder: P
     try:
         assert len(os.fsencode(postgres.socket_dir / ".s.PGSQL.5432")) <= 100
         assert stat.S_IMODE(postgres.socket_dir.stat().st_mode) == 0o700
-        again = Postgres(long / "pg")
-        again._make_folders()
-        assert again.socket_dir == postgres.socket_dir  # always the same place for the same data
         await _note(postgres, "Ani")
+        await postgres.stop()
+        again = Postgres(long / "pg")
+        await again.start()
+        assert again.socket_dir == postgres.socket_dir  # always the same place for the same data
+        assert await _notes(again) == ["Ani"]
+        await again.stop()
     finally:
         await postgres.stop()
         shutil.rmtree(postgres.socket_dir)
@@ -386,17 +401,16 @@ def _site_packages() -> str:
     return str(Path(spec.origin).parents[1])
 
 
-def _as_ordinary_user() -> list[str]:
+def _as_ordinary_user(user: str = "nobody") -> list[str]:
     """Words before a Python program that run it as a user without rights who can see Python and this project."""
     if not IS_ROOT:
         return [sys.executable]
-    drop = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"]
+    drop = ["setpriv", "--reuid", user, "--regid", "nogroup", "--clear-groups"]
     seeing = ["--inh-caps", "+dac_read_search", "--ambient-caps", "+dac_read_search"]  # where the project lies under /root
     tried = [[*drop, sys.executable], [*drop, "/usr/bin/python3"], [*drop, *seeing, sys.executable]]
+    probing = "import asyncpg, subprocess, sys, service.embedded.postgres; subprocess.run([sys.executable, '-c', ''], check=True)"
     for words in tried:
-        probe = subprocess.run(
-            [*words, "-c", "import asyncpg, service.embedded.postgres"], cwd="/", env=_paths(), capture_output=True, check=False
-        )
+        probe = subprocess.run([*words, "-c", probing], cwd="/", env=_paths(), capture_output=True, check=False)
         if probe.returncode == 0:
             return words
     raise AssertionError("no Python that an ordinary user can run")
@@ -411,7 +425,7 @@ def test_an_ordinary_user_keeps_it_under_a_closed_folder(folder: Path) -> None:
     closed.mkdir(mode=0o700)
     folder.chmod(0o755)
     if IS_ROOT:
-        os.chown(closed, 12345, 12345)
+        shutil.chown(closed, "nobody")
     told = subprocess.run(
         [*_as_ordinary_user(), "-c", LIFE, str(closed / "pg")],
         cwd="/",
@@ -421,9 +435,18 @@ def test_an_ordinary_user_keeps_it_under_a_closed_folder(folder: Path) -> None:
         timeout=100,
         check=False,
     )
-    uid = 12345 if IS_ROOT else os.geteuid()
+    uid = closed.stat().st_uid
     assert told.stdout.split() == ["1", str(uid), "2", str(uid)], told.stderr
     assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_a_user_without_a_name_is_told_so(folder: Path) -> None:
+    folder.chmod(0o777)
+    unnamed = _as_ordinary_user("54321") if IS_ROOT else [sys.executable]
+    told = subprocess.run(
+        [*unnamed, "-c", LIFE, str(folder / "pg")], cwd="/", env=_paths(), capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ("user 54321 has none: name it in /etc/passwd" in told.stderr) is IS_ROOT, told.stderr
 
 
 def test_whoever_starts_it_may_have_binaries_and_data_under_a_closed_folder(folder: Path) -> None:
@@ -476,7 +499,7 @@ def test_it_starts_says_where_everything_is_and_ends_without_a_trace(installatio
 
     code, rest = one.end()
     assert code == 0 and "data are kept" in rest
-    assert not [p for p in family if p.is_running()]
+    assert not _alive(family)
     assert not (one.data_dir / "run.json").exists()
 
 
@@ -594,7 +617,7 @@ def test_a_second_ctrl_c_waits_for_nobody(installation: Callable[..., Installati
     time.sleep(0.3)
     assert one.end()[0] == 0
     assert time.monotonic() - began < 10
-    assert not [p for p in family if p.is_running()]
+    assert not _alive(family)
 
 
 @pytest.mark.parametrize("after", [0.3, 0.7, 1.0])
@@ -604,7 +627,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(installation: Callable[..., Insta
     family = one.family()
     one.process.send_signal(signal.SIGTERM)
     one.process.communicate(timeout=40)
-    assert not [p for p in family if p.is_running()]
+    assert not _alive(family)
     one.start().until("Ctrl-C")
     assert one.end()[0] == 0
 
@@ -730,9 +753,9 @@ async def test_mails_that_no_library_can_read_are_listed_all_the_same(catcher: C
         b"Content-Type: ;;;=\r\nContent-Disposition: (\r\nSubject: \xd5\xa1\r\n\r\nx",
         b"no headers at all",
     ]
-    with smtplib.SMTP("127.0.0.1", catcher.smtp_port) as smtp:
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=catcher.smtp_port, start_tls=False) as smtp:
         for raw in odd:
-            await asyncio.to_thread(smtp.sendmail, "petition@example.org", ["ani@example.org"], raw)
+            await smtp.sendmail("petition@example.org", ["ani@example.org"], raw)
     listed = (await page.get("/api/messages")).json()
     assert len(listed) == len(odd)
     for message in listed:

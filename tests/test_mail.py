@@ -599,8 +599,11 @@ async def test_connections_are_kept_between_mails_and_between_rounds(office: Off
     assert relay.connections <= post.size
 
 
-async def test_a_relay_that_hangs_up_now_and_then_loses_nothing_and_doubles_nothing(office: Office, relay: Relay, post: mail.Post) -> None:
-    relay.most_mails = 3
+@pytest.mark.parametrize("is_rude", [False, True])
+async def test_a_relay_that_hangs_up_now_and_then_loses_nothing_and_doubles_nothing(
+    office: Office, relay: Relay, post: mail.Post, is_rude: bool
+) -> None:
+    relay.most_mails, relay.is_rude = 3, is_rude
     await office.write(*(f"ani{n}@example.org" for n in range(50)))
     assert await office.deliver(post) == mail.Delivery(sent=50)
     relay.hang_up()  # between rounds, as relays do after some idle minutes
@@ -707,14 +710,14 @@ async def test_a_worker_that_slept_past_its_lease_marks_nothing(office: Office, 
         sleeper = asyncio.create_task(office.deliver(slept))
         await relay.saw(1)
         assert await office.deliver(other, now=await office.later(0.4)) == mail.Delivery(), "held by the sleeper"
-        relay.mode = "5xx"
+        relay.mode = "4xx"
         done = await office.deliver(other, now=await office.later(0.6))
-        assert done == mail.Delivery(failed=12)
+        assert done == mail.Delivery(deferred=12)
         relay.mode = "ok"
         relay.released.set()
         # The sleeper wakes: the mail in its hand was accepted, but it is not its mail any more; the others it does not start.
         assert await sleeper == mail.Delivery()
-    assert [(await office.row(i))["state"] for i in ids] == ["failed"] * 12
+    assert [(await office.row(i))["code"] for i in ids] == ["451 4.3.0"] * 12
     assert len(relay.taken) == 1 + GROUP - 1, "only what it had started before it slept"
 
 

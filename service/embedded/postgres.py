@@ -183,7 +183,9 @@ class Postgres:
         found = folder.lstat()
         wanted = os.geteuid() if self._user is None else self._user.uid
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (wanted, os.geteuid()):
-            raise Misconfigured([f"{folder}: belongs to somebody else, PostgreSQL cannot keep its data there"])
+            raise Misconfigured(
+                [f"{folder}: belongs to somebody else; start it as that user, or choose another folder by LIBERTAS_DATA_DIR"]
+            )
         if self._user is not None and found.st_uid != wanted:
             os.chown(folder, self._user.uid, self._user.gid)
         if stat.S_IMODE(found.st_mode) != 0o700:
@@ -210,7 +212,8 @@ class Postgres:
             try:
                 told, _ = await process.communicate()
             except asyncio.CancelledError:
-                process.kill()
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # with the servers that initdb runs
                 await process.wait()
                 raise
         if process.returncode != 0:
@@ -351,6 +354,11 @@ class Postgres:
 def _unprivileged_user() -> _User | None:
     """Whom PostgreSQL runs as when we are root (it refuses root; initdb wants a user with a name); None when we are not."""
     if os.geteuid() != 0:
+        try:
+            pwd.getpwuid(os.geteuid())
+        except KeyError:
+            no_name = f"PostgreSQL wants a user with a name, and user {os.geteuid()} has none: name it in /etc/passwd"
+            raise Misconfigured([f"{no_name}, or set LIBERTAS_DATABASE_URL"]) from None
         return None
     for name in ("nobody", "daemon"):
         with contextlib.suppress(KeyError, OSError, subprocess.SubprocessError):

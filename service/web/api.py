@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 from litestar import Request, Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, Parameter
+from litestar.params import FromPath, FromQuery, HeaderParameter
 
 from service import intake, signatures
 from service.errors import Fault, Invalid, NotFound
@@ -155,7 +155,7 @@ async def statistics(request: Visit, slug: FromPath[str]) -> Response[dict[str, 
 
 
 @get("/challenge", summary="A proof-of-work challenge (ALTCHA v2)")
-async def challenge(request: Visit, petition: str | None = None) -> Response[dict[str, object]]:
+async def challenge(request: Visit, petition: FromQuery[str | None] = None) -> Response[dict[str, object]]:
     state = request.app.state
     if petition is not None:
         state.shelf.get(petition)
@@ -184,7 +184,7 @@ _PROBLEM = "application/problem+json"
 async def sign(
     request: Visit,
     slug: FromPath[str],
-    idempotency_key: Annotated[str | None, Parameter(header="Idempotency-Key", required=False)] = None,
+    idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)] = None,
 ) -> Response[ReceivedOut]:
     """One form. The answer is 202 once it is stored; the same Idempotency-Key again is 202 and changes nothing."""
     state = request.app.state

@@ -16,6 +16,7 @@ from litestar.datastructures import State
 
 from service import ledger
 from service.errors import Busy, NotFound, Refusal, Unproven
+from service.intake import AWAY
 from service.proof import tiles
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ async def files(scope: Scope, receive: Receive, send: Send) -> None:
             status, body, media, cache = refusal.status, f"{refusal.code}\n".encode(), _TEXT, "no-store"
             if isinstance(refusal, Busy):
                 retry = [(b"retry-after", str(refusal.retry_after).encode())]
-        except (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError) as away:
+        except (*AWAY, asyncpg.InternalClientError) as away:
             log.warning("ledger: database is away", error=type(away).__name__)
             status, body, media, cache = 503, b"busy\n", _TEXT, "no-store"
             retry = [(b"retry-after", b"2")]

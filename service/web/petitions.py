@@ -101,7 +101,7 @@ async def page(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
     shows = state.gate.shows
     content = state.ready_pages.page(pages, petition, petition.state(state.clock()), lang, shows)
     headers = pages.headers(lang, cache=CACHED, hcaptcha=shows == "hcaptcha")
-    return Response(content, media_type="text/html; charset=utf-8", headers=headers)
+    return Response(content, media_type="text/html", headers=headers)
 
 
 @post("/{lang:str}/petitions/{slug:str}/sign", include_in_schema=False)
@@ -119,7 +119,7 @@ async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
             form=forms.filled(sent), faults=faults, notice=notice, form_key=sent.form_key,
         )  # fmt: skip
         headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **(more or {})}
-        return Response(content, status_code=status, media_type="text/html; charset=utf-8", headers=headers)
+        return Response(content, status_code=status, media_type="text/html", headers=headers)
 
     try:
         form = forms.signature(sent, petition, faults)
