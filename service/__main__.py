@@ -219,7 +219,7 @@ def certify(options: argparse.Namespace) -> int:
             bundle = await certificates.certify(pool, Keys(settings.key_dir), settings, options.slug, options.recipient)
         out = Path(options.out)
         certificates.write(bundle, out)
-        print(f"{bundle.count} confirmed signatures, certificate {bundle.id}")
+        print(f"confirmed signatures: {bundle.count}; certificate {bundle.id}")
         print(f"written to {out}/ and {out}.zip")
         return 0
 

@@ -57,7 +57,7 @@ class Keyring(Protocol):
 class Forked(Exception):
     """The database and what was published before disagree: a backup was restored, or a lagging replica was promoted.
 
-    A fault, not a refusal: signing now would show two histories under one key. See docs/operations for the repair.
+    A fault, not a refusal: signing now would show two histories under one key. ledger.md 4 tells how it is repaired.
     """
 
 
@@ -581,7 +581,7 @@ async def run_due(
     """Seal and publish every log that is due, then the anchor; whether anything was done.
 
     Heals what a crash left: a sealed head without signature is signed; the note, the public number and the announcement are
-    one commit. A log that is forked is left alone and alarmed on every turn; the others go on.
+    one commit. A log that is forked, broken or without its key is left alone and alarmed on every turn; the others go on.
     """
     rng = rng or secrets.SystemRandom()
     is_done = False
@@ -604,8 +604,9 @@ async def run_due(
                 is_done = True
         except NotFound:
             continue  # an installation without petitions has no anchor yet
-        except Forked as forked:
-            log.critical("ledger: forked, nothing is signed", log=log_id, why=str(forked))
+        except (Forked, Misconfigured, Unproven, asyncpg.IntegrityConstraintViolationError) as fault:
+            # Of this log only, and on every turn again until somebody mends it; a database that is away ends the turn.
+            log.critical("ledger: nothing is signed", log=log_id, fault=type(fault).__name__, why=str(fault))
     return is_done
 
 

@@ -142,8 +142,9 @@ class Decider:
         row.email = identity.deliverable(row.form.email)
         row.canon = identity.canonical(row.email)
         row.suppress = identity.suppression_index(self._keys.suppression_key(), row.canon)
-        row.caps = [identity.cap_index(key, row.canon) for key in self._keys.caps_keys(self._clock())]
-        row.domain = risk.domain_digest(self._keys.suppression_key(), row.canon)
+        weekly = self._keys.caps_keys(self._clock())
+        row.caps = [identity.cap_index(key, row.canon) for key in weekly]
+        row.domain = risk.domain_digest(weekly[0], row.canon)
         if row.petition_id is not None and row.form.kind != "not-me":
             key = self._keys.index_key(row.petition_id)
             row.index = identity.email_index(key, row.canon)
@@ -468,7 +469,9 @@ class Confirmer:
                 state = _state(record)
                 if record is None or state != "ask":
                     answers.append(self._answer(state, record, handle))
-                elif record["asked_at"] is None and (automatic or record["is_unsent"] or _is_soon(record["sent_ago"])):
+                elif record["asked_at"] is None and (
+                    automatic or record["asks_twice"] or record["is_unsent"] or _is_soon(record["sent_ago"])
+                ):
                     again.append(hashed)
                     answers.append(Pressed(state="ask-again", slug=record["slug"]))
                 else:
@@ -750,6 +753,22 @@ async def lapsed(pool: asyncpg.Pool, close: Callable[[db.Connection, str], Any],
             await q.lock_exclusive(connection, key=lock_key(record["id"]))
             await close(connection, record["log_id"])
     return len(records)
+
+
+async def forget_indexes(pool: asyncpg.Pool, keys: Keys) -> int:
+    """Once a log is closed nobody signs again: its blind indexes go, then the key that made them. Returns how many logs.
+
+    From here on not even we can find a mailbox among the signatures; a manage link still works, it needs no address.
+    """
+    done = 0
+    async for record in q.closed_petitions(pool):
+        if not keys.has_index_key(record["id"]):
+            continue
+        while await q.drop_indexes(pool, petition_id=record["id"]):
+            pass
+        keys.destroy_index_key(record["id"])
+        done += 1
+    return done
 
 
 async def shown(pool: asyncpg.Pool, petition_id: UUID, *, after: str = "", limit: int = 500) -> list[tuple[str, str]]:

@@ -88,6 +88,7 @@ class Worker:
         async for row in petitions.q.lapsed(pool, now=None):
             log.info("petition closed", slug=row["slug"])
         await signatures.lapsed(pool, ledger.queue_close)
+        await signatures.forget_indexes(pool, self._keys)
         while await signatures.expire(pool):
             pass
         while await signatures.add_up(pool):

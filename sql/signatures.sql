@@ -108,6 +108,7 @@ select
     t.hash, t.asked_at, t.expires_at <= coalesce(:now::timestamptz, now()) as is_over, t.mail_id,
     s.id, s.petition_id, s.state, s.visibility, s.text_version, s.blob, s.key_id, s.language, s.log_index, s.day,
     extract(epoch from coalesce(:now::timestamptz, now()) - m.sent_at)::float8 as sent_ago, m.id is not null and m.sent_at is null as is_unsent,
+    'more-proof' = any(s.marks) as asks_twice,
     p.slug, p.is_protected, coalesce(:now::timestamptz, now()) >= p.closes_at + interval '24 hours' or l.is_closed as is_closed,
     l.id as log_id, l.origin, v.manifest_hash, o.entry, o.promised_until
 from token t
@@ -172,7 +173,12 @@ with was as (
 ),
 ended as (
     update signature s
-    set state = 'withdrawn', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, sealed_blob = null, email_index = null, exact_index = null, prefix = null, domain = null
+    set
+        state = 'withdrawn', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, sealed_blob = null,
+        email_index = null, exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, received_at = null,
+        country = case when s.operational_until is not null then s.country end,
+        language = case when s.operational_until is not null then s.language end,
+        partner = case when s.operational_until is not null then s.partner end
     from was
     where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated')
     returning s.id
@@ -278,7 +284,7 @@ from ended;
 update signature
 set
     state = 'expired', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, email_index = null,
-    exact_index = null, prefix = null, domain = null
+    exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, country = null, language = null, partner = null, received_at = null
 where id = any(:ids::uuid[]) and state in ('pending', 'held');
 
 -- name: forget_tokens(now)!
@@ -365,6 +371,29 @@ where not l.is_closed and p.closes_at + interval '24 hours' <= coalesce(:now::ti
 
 -- name: lock_exclusive(key)!
 select pg_advisory_xact_lock(:key);
+
+-- name: closed_petitions()
+select petition_id as id
+from log
+where is_closed and petition_id is not null;
+
+-- name: drop_indexes(petition_id)$
+with some as (
+    select id
+    from signature
+    where petition_id = :petition_id and email_index is not null
+    limit 10000
+    for update skip locked
+),
+dropped as (
+    update signature s
+    set email_index = null, exact_index = null
+    from some
+    where s.id = some.id
+    returning s.id
+)
+select count(*)
+from dropped;
 
 -- name: shown(petition_id, after, limit, now)
 -- The names whose owners asked for it and which were reviewed, alphabetically; a day's names appear together.

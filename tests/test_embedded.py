@@ -28,8 +28,8 @@ from conftest import Server, free_port
 
 from service import settings as settings_module
 from service.embedded.catcher import Catcher, Mailbox
-from service.embedded.postgres import Postgres
 from service.embedded.machine import find
+from service.embedded.postgres import Postgres
 from service.errors import Misconfigured
 from service.settings import Settings
 

@@ -514,7 +514,7 @@ def epochs(key_dir: Path) -> list[int]:
 def test_a_new_key_folder_is_whole_and_nobody_elses(key_dir: Path) -> None:
     keys = Keys(key_dir)
     assert keys.epoch(NOW)[0] == TODAY
-    ring = [keys.suppression_key(), keys.mail_token_key(), keys.promise_key(), keys.news_key(), keys.prefix_key(NOW), keys.epoch(NOW)[1]]
+    ring = [keys.suppression_key(), keys.mail_token_key(), keys.promise_key(), keys.news_key(), keys.epoch(NOW)[1]]
     ring += keys.token_keys() + keys.altcha_keys() + keys.caps_keys(NOW)
     assert len(set(ring)) == len(ring) == 9 and all(len(key) == 32 for key in ring)
     for path in [key_dir, *key_dir.rglob("*")]:
@@ -735,13 +735,6 @@ def test_a_window_of_seven_days_is_seen_whole_across_the_change_of_the_caps_key(
     third = Keys(key_dir).caps_keys(monday + 7 * DAY)
     assert third[1] == second[0] and first[0] not in third
     assert len(list((key_dir / "caps").iterdir())) == 2
-
-
-def test_prefix_keys_are_destroyed_after_seven_days(key_dir: Path) -> None:
-    keys = Keys(key_dir)
-    keys.prefix_key(NOW)
-    assert ("prefix", TODAY) not in keys.ratchet(NOW + 7 * DAY)
-    assert ("prefix", TODAY) in keys.ratchet(NOW + 8 * DAY)
 
 
 def test_a_logs_key_has_one_name_and_is_never_made_in_passing(key_dir: Path) -> None:

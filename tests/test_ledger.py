@@ -613,6 +613,17 @@ async def test_a_forked_log_does_not_stop_the_others(house: House, tmp_path: Pat
     assert (await house.row())["published_count"] == 0
 
 
+async def test_a_log_whose_key_is_missing_does_not_stop_the_others(house: House, tmp_path: Path) -> None:
+    other = await House(house.pool, tmp_path).open(seal_text=False)
+    await other.confirm(2)
+    await house.confirm(2)
+    (tmp_path / "keys" / "log" / house.log.id).unlink()
+    house.keys = other.keys = Keys(tmp_path / "keys")
+    await other.settle()
+    assert (await other.row())["published_count"] == 2
+    assert ((await house.row())["count"], (await house.row())["published_count"]) == (2, 0)
+
+
 @pytest.mark.parametrize(
     ("memory", "why"),
     [

@@ -9,10 +9,6 @@ outlives the one that started it, and a second start finds everything as it was.
     child      what a started process is first: the one who dies with its parent
 """
 
-from service.embedded.up import find, up
-
-__all__ = ["find", "up"]
-
 from service.embedded.catcher import Catcher, Mailbox
 from service.embedded.machine import find, up
 from service.embedded.postgres import Postgres

@@ -32,7 +32,6 @@ def main(words: list[str]) -> None:
         os.setgroups([])
         os.setgid(int(gid))
         os.setuid(int(uid))
-    os.umask(0o077)
     _die_with_parent(signal_name, parent)
     os.execvp(command[0], command)  # noqa: S606 - the command is the launcher's own
 

@@ -448,7 +448,9 @@ def _copied(folder: Path, home: Path, user: _User | None) -> Path | None:
         target = place / root.name / "pginstall" / "bin"
         try:
             if not place.exists():
-                parent.mkdir(mode=0o755, exist_ok=True)
+                if not parent.exists():
+                    parent.mkdir()
+                    parent.chmod(0o755)  # whatever the caller's umask: others must be able to pass
                 half = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=parent))
                 try:
                     _copy_installation(root, half)

@@ -4,7 +4,7 @@ A key that is gone stays gone, and what it sealed with it; that is the point. No
 ``Keys.create`` and the ``new_…`` verbs make one, and a key that another person could read is refused like a missing one.
 
     KEY_DIR/epoch/<day>         seals names and addresses; UTC days since 1970; one-way ratchet; destroyed in time
-    KEY_DIR/prefix/<day>        hashes client prefixes; ratchet; destroyed after 7 days
+    KEY_DIR/prefix/<day>        hashes client prefixes; risk.DayKeys makes and destroys them
     KEY_DIR/caps/<week>         hashes addresses for the mail caps; weeks from Monday; ratchet; the last one and this one
     KEY_DIR/index/<petition>    blind indexes of one petition; destroyed when its log is closed
     KEY_DIR/log/<log id>        Ed25519 seed of one log
@@ -92,7 +92,6 @@ class Keys:
         # A row sealed on day d may be confirmed within d + 1, before the nightly re-sealing reached it, and is read for 24 h
         # after that. So the key of day d lives 48 h from the *end* of its day: nothing sealed is readable after 72 h.
         self._epoch = _Chain(key_dir, "epoch", days=1, first=0, keep=2)
-        self._prefix = _Chain(key_dir, "prefix", days=1, first=0, keep=7)
         self._caps = _Chain(key_dir, "caps", days=7, first=-3, keep=1)  # day 0 was a Thursday, so day -3 a Monday
         self._caps_at = -1
         self._caps_pair: list[bytes] = []
@@ -115,7 +114,7 @@ class Keys:
             _write_once(folder / "1", secrets.token_bytes(KEY_BYTES), only_first=True)
         for purpose in ("index", "log"):
             self._folder(purpose, make=True)
-        for chain in (self._epoch, self._prefix, self._caps):
+        for chain in (self._epoch, self._caps):
             chain.begin(now)
         if not self.certificate_path.exists():
             private = Ed25519PrivateKey.generate()
@@ -134,10 +133,6 @@ class Keys:
         A key after the newest on disk (another machine's clock is a little ahead) is derived in memory and not stored.
         """
         return self._epoch.key(key_id)
-
-    def prefix_key(self, now: datetime) -> bytes:
-        """The key of the day under which client prefixes and cluster features are hashed (threats.md 18)."""
-        return self._prefix.current(now)[1]
 
     def caps_keys(self, now: datetime) -> list[bytes]:
         """This week's key and, unless the chain began this week, last week's.
@@ -159,7 +154,7 @@ class Keys:
         Run by the worker every few minutes with the database's clock. Safe to run anywhere at any time: a gap of days is
         walked through, and a crash at any point leaves the older keys, which the next run destroys.
         """
-        return [(chain.purpose, number) for chain in (self._epoch, self._prefix, self._caps) for number in chain.destroy(now)]
+        return [(chain.purpose, number) for chain in (self._epoch, self._caps) for number in chain.destroy(now)]
 
     # --- one each, or a list
 

@@ -465,7 +465,8 @@ async def signers(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> R
 async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     lang, state = language(request, lang), request.app.state
     petition: Petition = state.shelf.get(slug)
-    issued = await certificates.listing(state.pool, petition.id)
+    kind = "demo" if petition.is_sample or state.settings.embedded else "draft"
+    issued = [{**each, "kind": kind} for each in await certificates.listing(state.pool, petition.id)]
     return pages_of(request).respond(
         "certificates.html", lang, cache=CACHED, path=f"/petitions/{slug}/certificates", petition=petition, certificates=issued
     )
