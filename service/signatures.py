@@ -91,9 +91,31 @@ class Decider:
         self._clock = clock
 
     async def decide(self, *, limit: int = 200, now: datetime | None = None) -> int:
-        """Decide up to ``limit`` waiting forms; returns how many were claimed."""
+        """Decide up to ``limit`` waiting forms; returns how many were claimed.
+
+        When a batch fails for another reason than an absent database, its forms are decided one by one, so that the one at
+        fault is found and set aside, and the others go on.
+        """
+        try:
+            return await self._decide(limit, None, now)
+        except AWAY:
+            raise
+        except Exception as fault:
+            log.error("decide: one by one", fault=type(fault).__name__, alarm=True)  # noqa: TRY400 - a traceback may hold values
+        waiting = [record["id"] async for record in q.undecided(self._pool, limit=limit, now=now)]
+        for form_id in waiting:
+            try:
+                await self._decide(1, [form_id], now)
+            except AWAY:
+                raise
+            except Exception as fault:
+                log.error("decide: set aside", fault=type(fault).__name__, alarm=True)  # noqa: TRY400
+                await q.set_aside(self._pool, ids=[form_id], now=now)
+        return len(waiting)
+
+    async def _decide(self, limit: int, ids: list[bytes] | None, now: datetime | None) -> int:
         async with db.transaction(self._pool) as connection:
-            claimed = [record async for record in q.claim(connection, limit=limit, now=now)]
+            claimed = [record async for record in q.claim(connection, limit=limit, ids=ids, now=now)]
             if not claimed:
                 return 0
             rows, broken = self._open(claimed)

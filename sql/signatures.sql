@@ -1,13 +1,22 @@
 -- A signature's life: pending -> confirmed -> withdrawn | expired | erased; held and invalidated beside it.
 
--- name: claim(limit, now)
+-- name: claim(limit, ids, now)
 -- The oldest undecided forms. Rows that another worker holds are skipped; rows that failed wait until claimed_until.
 select id, petition_id, kind, payload, key_id, lane, prefix, proof_at, received_at, attempts
 from intake
-where decided_at is null and (claimed_until is null or claimed_until < coalesce(:now::timestamptz, now()))
+where
+    decided_at is null and (claimed_until is null or claimed_until < coalesce(:now::timestamptz, now()))
+    and (:ids::bytea[] is null or id = any(:ids::bytea[]))
 order by received_at
 limit :limit
 for update skip locked;
+
+-- name: undecided(limit, now)
+select id
+from intake
+where decided_at is null and (claimed_until is null or claimed_until < coalesce(:now::timestamptz, now()))
+order by received_at
+limit :limit;
 
 -- name: set_aside(ids, now)!
 -- A form that cannot be decided waits ever longer and never blocks the others; its age raises the alarm.
@@ -46,7 +55,7 @@ insert into signature (
 )
 select
     n.id, n.petition_id, n.text_version, n.state, n.visibility, n.email_index, n.exact_index, n.blob, n.key_id, n.lane,
-    string_to_array(nullif(n.marks, ''), ',') , n.prefix, n.domain,
+    coalesce(string_to_array(nullif(n.marks, ''), ','), '{}'), n.prefix, n.domain,
     n.country, n.language, n.partner, n.received_at, coalesce(:now::timestamptz, now())
 from unnest(
     :ids::uuid[], :petition_ids::uuid[], :text_versions::integer[], :states::text[], :visibilities::text[],

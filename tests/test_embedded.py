@@ -632,6 +632,20 @@ def test_ctrl_c_while_it_starts_leaves_nothing(installation: Callable[..., Insta
     assert one.end()[0] == 0
 
 
+def test_make_alone_may_be_told_to_stop(installation: Callable[..., Installation], folder: Path) -> None:
+    """A script that started `make run` sends SIGINT to the process it knows, and make does not pass it on."""
+    one = installation()
+    (folder / "Makefile").write_text(f"run:\n\t@exec {sys.executable} {one.script} up\n")
+    one.process = subprocess.Popen(
+        ["make", "-C", str(folder), "run"], env=one.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    one.until("Ctrl-C")
+    family = one.family()
+    _, rest = one.end(signal.SIGINT)
+    assert "data are kept" in rest
+    assert not _alive(family)
+
+
 def test_a_database_and_a_mail_server_of_ones_own_are_used(
     installation: Callable[..., Installation], server: Server, database: str
 ) -> None:

@@ -516,7 +516,7 @@ def test_a_new_key_folder_is_whole_and_nobody_elses(key_dir: Path) -> None:
     assert keys.epoch(NOW)[0] == TODAY
     ring = [keys.suppression_key(), keys.mail_token_key(), keys.promise_key(), keys.news_key(), keys.epoch(NOW)[1]]
     ring += keys.token_keys() + keys.altcha_keys() + keys.caps_keys(NOW)
-    assert len(set(ring)) == len(ring) == 9 and all(len(key) == 32 for key in ring)
+    assert len(set(ring)) == len(ring) == 8 and all(len(key) == 32 for key in ring)
     for path in [key_dir, *key_dir.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
 
@@ -781,7 +781,7 @@ def test_the_inventory_names_every_key_and_shows_none(key_dir: Path) -> None:
     keys.new_log_key("anchor")
     held = [(key.purpose, key.id) for key in keys.inventory()]
     assert {("epoch", str(TODAY)), ("index", str(PETITION)), ("log", "anchor"), ("promise", ""), ("certificate", "")} <= set(held)
-    assert len(held) == len(set(held)) == 12
+    assert len(held) == len(set(held)) == 11
     assert all(datetime.now(UTC) - key.created < DAY for key in keys.inventory())
 
 

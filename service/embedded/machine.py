@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -144,10 +145,12 @@ async def up(
     with _signals(stop, hurry), _held(settings.data_dir):
         life = asyncio.create_task(_live(settings, commands or _commands(insecure_test), prepare or sample.load, say, hurry))
         called = asyncio.create_task(stop.wait())
+        watching = asyncio.create_task(_watch_make(stop))
         try:
             await asyncio.wait({life, called}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             called.cancel()
+            watching.cancel()
             if not life.done():
                 say("stopping …")
                 life.cancel()
@@ -217,6 +220,29 @@ def _signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]:
     finally:
         for one in caught:
             loop.remove_signal_handler(one)
+
+
+async def _watch_make(stop: asyncio.Event) -> None:
+    """Stop, too, when a SIGINT reached only the ``make`` that started us.
+
+    Make then waits for its children without telling them, as on a terminal they hear Ctrl-C themselves; what shows from
+    outside is that it no longer catches the signal. Without this a script that ends ``make run`` so would wait for ever.
+    """
+    parent = os.getppid()
+
+    def catches() -> bool:
+        status = Path(f"/proc/{parent}/status").read_text(encoding="utf-8", errors="replace")
+        caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+        return caught is not None and bool(int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
+
+    try:
+        if not Path(f"/proc/{parent}/comm").read_text(encoding="utf-8").startswith(("make", "gmake")) or not catches():
+            return
+        while catches():
+            await asyncio.sleep(0.3)
+    except OSError:
+        return  # no /proc, or make is gone, which child.py tells us
+    stop.set()
 
 
 @contextlib.contextmanager
