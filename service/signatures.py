@@ -277,7 +277,8 @@ class Decider:
             if record["exact_index"] != row.exact_index:
                 row.send = "spelling"
             else:
-                row.send = "confirm" if record["state"] == "pending" else "already"
+                # A protected petition sends new and known people one and the same mail: who reads a mailbox learns nothing.
+                row.send = "confirm" if record["state"] == "pending" or record["is_protected"] else "already"
 
     async def _manage(self, connection: db.Connection, rows: list[_Row]) -> dict[bytes, list[tuple[UUID, UUID]]]:
         """For "mail me my link": every living signature of the mailbox, as (petition, signature) by form."""

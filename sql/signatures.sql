@@ -70,9 +70,10 @@ on conflict (petition_id, email_index) where state in ('pending', 'held', 'confi
 returning id;
 
 -- name: living(petition_ids, email_indexes)
-select s.id, s.petition_id, s.email_index, s.exact_index, s.state, s.visibility
+select s.id, s.petition_id, s.email_index, s.exact_index, s.state, p.is_protected
 from unnest(:petition_ids::uuid[], :email_indexes::bytea[]) as n (petition_id, email_index)
 join signature s on s.petition_id = n.petition_id and s.email_index = n.email_index
+join petition p on p.id = s.petition_id
 where s.state in ('pending', 'held', 'confirmed', 'invalidated');
 
 -- name: refresh_pending(ids, text_versions, visibilities, blobs, key_ids, countries, languages, partners)!

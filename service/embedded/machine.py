@@ -229,20 +229,21 @@ async def _watch_make(stop: asyncio.Event) -> None:
     outside is that it no longer catches the signal. Without this a script that ends ``make run`` so would wait for ever.
     """
     parent = os.getppid()
-
-    def catches() -> bool:
-        status = Path(f"/proc/{parent}/status").read_text(encoding="utf-8", errors="replace")
-        caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
-        return caught is not None and bool(int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
-
-    try:
-        if not Path(f"/proc/{parent}/comm").read_text(encoding="utf-8").startswith(("make", "gmake")) or not catches():
-            return
-        while catches():
-            await asyncio.sleep(0.3)
-    except OSError:
-        return  # no /proc, or make is gone, which child.py tells us
+    if not await asyncio.to_thread(_is_make_that_catches_sigint, parent):
+        return
+    while await asyncio.to_thread(_is_make_that_catches_sigint, parent):  # noqa: ASYNC110 - another process's doing
+        await asyncio.sleep(0.3)
     stop.set()
+
+
+def _is_make_that_catches_sigint(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False  # no /proc, or no such process
+    caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    is_make = re.match(r"Name:\s*g?make$", status, re.MULTILINE) is not None
+    return is_make and caught is not None and bool(int(caught[1], 16) >> (signal.SIGINT - 1) & 1)
 
 
 @contextlib.contextmanager
