@@ -133,7 +133,7 @@ def migrate(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    from service import db
+    from service import db, ledger
     from service.identity import Keys
     from service.mail import Compiled
 
@@ -141,8 +141,9 @@ def check(options: argparse.Namespace) -> int:
 
     async def faults() -> list[str]:
         found: list[str] = []
-        async with db.open_pool(settings.database_url, high=1) as pool, pool.acquire() as connection:
+        async with db.open_pool(settings.database_url, high=2) as pool, pool.acquire() as connection:
             found += await db.schema_faults(connection) or await db.unprepared(connection)
+            found += [f"ledger: an entry was set aside: {row}" for row in await ledger.set_aside(pool)]
         keys = Keys(settings.key_dir)
         asks: list[Callable[[], object]] = [keys.token_keys, keys.promise_key, keys.mail_token_key, keys.suppression_key, keys.altcha_keys]
         for ask in asks:

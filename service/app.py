@@ -21,6 +21,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db
 from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
@@ -67,26 +68,38 @@ def create(settings: Settings) -> App:
         ),
         logging_config=None,
     )
-    return Head(cast(App, litestar))
+    return Door(cast(App, litestar))
 
 
-class Head:
-    """HEAD on every GET: the same headers, no body."""
+_REQUESTS = Counter("libertas_requests", "Answers, by route template, method and status", ["route", "method", "status"])
+_PUBLIC = Gauge("libertas_public_count", "The count under the last published checkpoint", ["petition"])
+
+
+class Door:
+    """In front of everything: HEAD on every GET, and a count of the answers.
+
+    Answers are counted by the template of their route, never by the address, which may hold a token.
+    """
 
     def __init__(self, inner: App) -> None:
         self._inner = inner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
+        method = scope["method"]
+        is_head = method == "HEAD"
+        inner = {**scope, "method": "GET"} if is_head else scope
 
-        async def headers_only(message: Any) -> None:
-            if message["type"] == "http.response.body":
+        async def counted(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                _REQUESTS.labels(str(inner.get("path_template", "")), method, str(message["status"])).inc()
+            elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        await self._inner({**scope, "method": "GET"}, receive, headers_only)
+        await self._inner(inner, receive, counted)
 
 
 def check_keys(settings: Settings, keys: Keys) -> None:
@@ -129,14 +142,24 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "is_ending": False,
                     }
                 )
+                shelf.watch(lambda: _show_counts(shelf))
+                _show_counts(shelf)
+                metrics = start_http_server(settings.metrics_port, settings.host) if settings.metrics_port else None
                 try:
                     yield
                 finally:
                     state.is_ending = True
+                    if metrics is not None:
+                        metrics[0].shutdown()
                     # What was accepted is committed before the pool goes.
                     await asyncio.shield(asyncio.gather(state.intake.drain(), state.confirmer.drain()))
 
     return life
+
+
+def _show_counts(shelf: Shelf) -> None:
+    for petition in shelf.public():
+        _PUBLIC.labels(petition.slug).set(petition.count)
 
 
 # -- every no, as a page or as problem+json ------------------------------------------------------------------------------------

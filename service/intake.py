@@ -24,7 +24,14 @@ from service.petitions import Petition
 q = db.statements("intake")
 log = structlog.get_logger()
 
-AWAY = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.OperatorInterventionError)
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+)
 """What a database that is away, restarting or cutting connections raises."""
 
 _FULL = (asyncpg.InsufficientResourcesError, asyncpg.PostgresSystemError)

@@ -10,7 +10,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
@@ -68,6 +68,7 @@ class Worker:
         self._days = DayKeys(settings.key_dir)
         self._rng: random.Random = secrets.SystemRandom()
         self._high_water = settings.data_dir / "published"
+        self._recounted: date | None = None
 
     async def decide(self) -> bool:
         return await self._decider.decide() > 0
@@ -103,8 +104,17 @@ class Worker:
             log.info("key destroyed", purpose=purpose, number=number)
         for day in self._days.destroy_old(now.timestamp()):
             log.info("key destroyed", purpose="prefix", day=day)
+        await self._recount(now.date())
         await self._raise_alarms()
         return False
+
+    async def _recount(self, today: date) -> None:
+        """Once a day the number is made again from the log's own entries; a difference is alarmed and mended."""
+        if self._recounted == today:
+            return
+        for log_id in [row["id"] async for row in petitions.q.log_ids(self._pool)]:
+            await ledger.recount(self._pool, log_id, repairing=True)
+        self._recounted = today
 
     async def _raise_alarms(self) -> None:
         age = await signatures.q.age(self._pool, now=None)

@@ -117,5 +117,10 @@ set status = 'closed', paused_at = null
 where status = 'open' and closes_at <= coalesce(:now::timestamptz, now())
 returning id, slug;
 
+-- name: log_ids()
+select id
+from log
+where petition_id is not null;
+
 -- name: database_now()$
 select now();

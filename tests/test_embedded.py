@@ -24,8 +24,8 @@ import asyncpg
 import httpx2
 import psutil
 import pytest
-from conftest import Server, free_port
 
+from conftest import Server, free_port
 from service import settings as settings_module
 from service.embedded.catcher import Catcher, Mailbox
 from service.embedded.machine import find

@@ -280,10 +280,10 @@ async def test_a_batch_is_text_then_additions_then_changes_then_the_close(house:
 
 
 async def test_the_close_waits_until_no_addition_waits(house: House) -> None:
-    await house.confirm(10_005)
     await house.close()
-    assert (await house.seal()).size == 10_001  # type: ignore[union-attr]
-    assert not (await house.row())["is_closed"]
+    await house.confirm(10_005)
+    assert (await house.seal()).size == 10_000  # type: ignore[union-attr]
+    assert not (await house.row())["is_closed"], "it was in the batch, and people still waited"
     await house.seal()
     assert (await house.lines())[-1] == "Z closed"
     assert (await house.row())["count"] == 10_005
@@ -559,6 +559,24 @@ async def test_the_stored_note_wins_over_what_a_retry_would_sign(house: House) -
     both = note.sign(checkpoint, [note.Signer(house.log.origin, house.keys.log_key(house.log.id)), other])
     await house.pool.execute("update checkpoint_note set note = $1 where log_id = $2", both, house.log.id)
     assert await house.publish() == both
+
+
+async def test_a_slow_publisher_takes_nothing_back(house: House) -> None:
+    await house.confirm(2)
+    await house.seal()
+
+    async def another_is_faster(step: str) -> None:
+        if step == "publish:signed":
+            await house.confirm(2)
+            await house.seal()
+            await house.publish()
+
+    slow = await ledger.publish(house.pool, house.keys, house.log.id, house.high_water, fail=another_is_faster)
+    assert slow is not None and slow.split(b"\n")[1] == b"3"
+    row = await house.row()
+    assert (row["published_size"], row["published_count"]) == (5, 4)
+    assert (house.high_water / house.log.id).read_text().split("\n")[1] == "5"
+    assert (await ledger.checkpoint(house.pool, house.log.id)).split(b"\n")[1] == b"5"
 
 
 # -- the fork guard --------------------------------------------------------------------------------------------------------

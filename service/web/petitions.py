@@ -61,7 +61,7 @@ class ReadyPages:
         mark = (petition, state, captcha)
         key = (petition.slug, lang)
         kept = self._kept.get(key)
-        if kept is None or (kept[0] is not petition and kept[0] != mark):
+        if kept is None or kept[0] != mark:
             kept = (mark, _petition_page(pages, petition, state, lang, captcha))
             self._kept[key] = kept
         return kept[1]
@@ -121,16 +121,20 @@ async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
         headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **(more or {})}
         return Response(content, status_code=status, media_type="text/html", headers=headers)
 
+    form_id = b""
     try:
         form = forms.signature(sent, petition, faults)
         intake.refuse_unless_open(petition, state.clock(), sent.text_version)
         prefix = forms.client(request)
         await state.limits.hit("sign", prefix)
+        content = hashlib.sha256(form.encode()).digest()
+        form_id = intake.form_id(petition.id, sent.form_key, content)
         verdict = await state.gate.check(values, slug, state.clock().timestamp())
         lane = await _lane(request, verdict, prefix)
-        content = hashlib.sha256(form.encode()).digest()
         await state.intake.submit(submission(petition, form, sent.form_key, verdict, lane, prefix, content))
     except Invalid as wrong:
+        if form_id and await state.intake.knows(form_id):  # sent twice: a stored form needs no fresh proof
+            return _see(_sent_path(request, lang, petition, form.email))
         return back(400, wrong.faults)
     except TextChanged:
         return back(409, [], "text-changed")

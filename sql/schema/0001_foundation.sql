@@ -312,6 +312,8 @@ create table entry (
 create unique index entry_commit on entry (log_id, entry) where kind = 'A';
 create unique index entry_withdrawn on entry (log_id, ref) where kind = 'W';
 create unique index entry_erased on entry (log_id, ref) where kind = 'E';
+-- An announcement stands once in the anchor log, and is found without reading all of it.
+create unique index entry_anchored on entry (log_id, entry) where kind in ('S', 'C', 'K');
 create index entry_ref on entry (log_id, ref) where ref is not null;
 
 create table tile (
