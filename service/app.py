@@ -102,17 +102,12 @@ class Door:
         await self._inner(inner, receive, counted)
 
 
-def check_keys(settings: Settings, keys: Keys) -> None:
-    """Outside the demo no key that belongs to the organizers may lie on the server (architecture: keys)."""
-    if not settings.embedded and keys.certificate_path.exists():
-        raise Misconfigured(["keys: the certificate key belongs to the organizers and must not lie in KEY_DIR on the server"])
-
-
 def _open(settings: Settings) -> Callable[[Litestar], Any]:
     @asynccontextmanager
     async def life(app: Litestar) -> AsyncIterator[None]:
         keys = Keys(settings.key_dir)
-        check_keys(settings, keys)
+        if not settings.embedded:
+            keys.refuse_organizers_keys()
         state = app.state
         async with (
             db.open_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,

@@ -17,7 +17,6 @@ import asyncpg
 import structlog
 
 from service import db, identity, intake, ledger, mail, petitions, signatures, tokens
-from service.app import check_keys
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
@@ -171,7 +170,8 @@ async def _again_and_again(name: str, act: Callable[[], Awaitable[bool]], pause:
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Open what a worker needs, and work until ``stop``. Raises ``Misconfigured`` before it begins, naming every fault."""
     keys = Keys(settings.key_dir)
-    check_keys(settings, keys)
+    if not settings.embedded:
+        keys.refuse_organizers_keys()
     async with db.open_pool(settings.database_url, low=1, high=8, name="libertas-worker") as pool:
         async with pool.acquire() as connection:
             if faults := await db.schema_faults(connection):

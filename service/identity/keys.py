@@ -245,6 +245,11 @@ class Keys:
 
     # --- for operators
 
+    def refuse_organizers_keys(self) -> None:
+        """Raises ``Misconfigured`` when a key that belongs to the organizers lies on this server; outside the demo none may."""
+        if self.certificate_path.exists():
+            raise Misconfigured(["keys: the certificate key belongs to the organizers and must not lie in KEY_DIR on the server"])
+
     def inventory(self) -> list[Held]:
         """Every key that is here, by purpose and id; never a key itself."""
         return sorted(self._held())

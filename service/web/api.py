@@ -21,7 +21,6 @@ from service import intake, signatures
 from service.errors import Fault, Invalid, NotFound
 from service.petitions import Petition, Shelf
 from service.web import forms
-from service.web.petitions import submission
 
 Visit = Request[Any, Any, Any]
 _json = msgspec.json.Encoder()
@@ -210,7 +209,7 @@ async def sign(
             return Response(ReceivedOut(), status_code=202, headers={"cache-control": "no-store"})
         raise
     lane = {"off": "open", "fallback": "captcha-down"}.get(verdict.kind, "api")
-    await state.intake.submit(submission(found, form, sent.form_key, verdict, lane, prefix))
+    await state.intake.submit(forms.submission(found, form, sent.form_key, verdict, lane, prefix))
     return Response(ReceivedOut(), status_code=202, headers={"cache-control": "no-store"})
 
 

@@ -15,9 +15,11 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Request
 
-from service import identity, risk
+from service import identity, intake, risk
+from service.captcha import Verdict
 from service.errors import Fault, Invalid, Refusal, TooLarge, Unsupported
 from service.identity import Form
+from service.intake import Submission
 from service.petitions import Petition
 from service.web.pages import COUNTRIES, Filled
 
@@ -205,6 +207,22 @@ def signature(sent: SignBody, petition: Petition, faults: list[Fault]) -> Form:
 
 def _is_key(text: str) -> bool:
     return FORM_KEY.fullmatch(text) is not None
+
+
+def submission(
+    petition: Petition, form: Form, form_key: str, verdict: Verdict, lane: str, prefix: bytes, content: bytes = b""
+) -> Submission:
+    """The stored form of a signature; the page passes the form's ``content``, the API does not."""
+    return Submission(
+        form_id=intake.form_id(petition.id, form_key, content),
+        petition_id=petition.id,
+        form=form,
+        lane=lane,
+        prefix=prefix,
+        proof_at=verdict.issued_at,
+        replay_key=verdict.replay_key,
+        replay_until=verdict.expires_at,
+    )
 
 
 def client(request: Request[Any, Any, Any]) -> bytes:

@@ -63,11 +63,13 @@ from babel.numbers import format_decimal, format_percent
 from fluent.runtime import FluentBundle, FluentResource
 from jinja2 import BaseLoader, BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from litestar import Response
+from litestar import Request, Response
+from litestar.datastructures import State
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from service.errors import NotFound
 from service.settings import Settings
 
 HERE = Path(__file__).parent
@@ -465,3 +467,15 @@ class Pages:
     def alternates(self, path: str) -> dict[str, str]:
         """The absolute address of ``path`` in every language, for hreflang and the site map."""
         return {lang: f"{self.settings.base_url}/{lang}{path}" for lang in self.languages}
+
+
+def pages_of(request: Request[object, object, State]) -> Pages:
+    pages: Pages = request.app.state.pages
+    return pages
+
+
+def language(request: Request[object, object, State], lang: str) -> str:
+    """``lang``, if this installation speaks it; otherwise there is no such page (``NotFound``)."""
+    if lang not in pages_of(request).languages:
+        raise NotFound("language")
+    return lang

@@ -22,8 +22,7 @@ from service.identity import Form, deliverable
 from service.intake import Submission
 from service.petitions import Petition
 from service.web import forms
-from service.web.pages import CACHED, NOT_STORED, Filled, Pages
-from service.web.site import language, pages_of
+from service.web.pages import CACHED, NOT_STORED, Filled, Pages, language, pages_of
 
 Visit = Request[Any, Any, Any]
 
@@ -131,7 +130,7 @@ async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
         form_id = intake.form_id(petition.id, sent.form_key, content)
         verdict = await state.gate.check(values, slug, state.clock().timestamp())
         lane = await _lane(request, verdict, prefix)
-        await state.intake.submit(submission(petition, form, sent.form_key, verdict, lane, prefix, content))
+        await state.intake.submit(forms.submission(petition, form, sent.form_key, verdict, lane, prefix, content))
     except Invalid as wrong:
         if form_id and await state.intake.knows(form_id):  # sent twice: a stored form needs no fresh proof
             return _see(_sent_path(request, lang, petition, form.email))
@@ -155,22 +154,6 @@ async def _lane(request: Visit, verdict: Verdict, prefix: bytes) -> str:
         await request.app.state.limits.hit("slow", prefix)
         return "slow"
     return {"off": "open", "fallback": "captcha-down"}.get(verdict.kind, "page")
-
-
-def submission(
-    petition: Petition, form: Form, form_key: str, verdict: Verdict, lane: str, prefix: bytes, content: bytes = b""
-) -> Submission:
-    """The stored form of a signature; the page passes the form's ``content``, the API does not."""
-    return Submission(
-        form_id=intake.form_id(petition.id, form_key, content),
-        petition_id=petition.id,
-        form=form,
-        lane=lane,
-        prefix=prefix,
-        proof_at=verdict.issued_at,
-        replay_key=verdict.replay_key,
-        replay_until=verdict.expires_at,
-    )
 
 
 def _sent_path(request: Visit, lang: str, petition: Petition, email: str, more: str = "") -> str:

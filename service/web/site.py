@@ -16,7 +16,7 @@ from litestar.params import FromPath
 
 from service.errors import NotFound
 from service.petitions import Petition
-from service.web.pages import CACHED, CACHED_LONG, NOT_STORED, SECURITY_HEADERS, Pages, negotiate
+from service.web.pages import CACHED, CACHED_LONG, NOT_STORED, SECURITY_HEADERS, Pages, language, negotiate, pages_of
 
 Visit = Request[object, object, State]
 Stands = tuple[Petition, str]
@@ -29,18 +29,6 @@ PLAIN = ("privacy", "legal", "accessibility", "verify")
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
 _ORDER = ("open", "scheduled", "paused", "closed", "delivered", "archived")
-
-
-def pages_of(request: Visit) -> Pages:
-    pages: Pages = request.app.state.pages
-    return pages
-
-
-def language(request: Visit, lang: str) -> str:
-    """``lang``, if this installation speaks it; otherwise there is no such page (``NotFound``)."""
-    if lang not in pages_of(request).languages:
-        raise NotFound("language")
-    return lang
 
 
 def greeting(request: Visit) -> str:
