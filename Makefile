@@ -11,7 +11,7 @@ STAMP_TEST := $(VENV)/.stamp-test
 UV = $$(command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock bench clean script browser
+.PHONY: help run test lint lock clean script browser
 .DELETE_ON_ERROR:
 
 help:
@@ -19,7 +19,6 @@ help:
 	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools)"
 	@echo "make lint    style, types, who imports whom"
 	@echo "make lock    new lock files from pyproject.toml"
-	@echo "make bench   the benchmarks, on this machine"
 	@echo "make clean   removes .venv and caches; keeps .data"
 
 # child.py makes it end when make is killed, so that no port stays taken.
@@ -34,9 +33,6 @@ lint: $(STAMP_TEST) script
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict service
 	$(BIN)/lint-imports
-
-bench: $(STAMP_RUN) script
-	@exec $(BIN)/libertas bench
 
 lock: $(BIN)/python
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url pyproject.toml -o requirements.lock

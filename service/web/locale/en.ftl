@@ -282,6 +282,7 @@ certificate-final = Issued
 certificate-checkpoint = Counted over the first { $size } entries of the log.
 certificate-replaces = Replaces
 certificate-bundle = Evidence bundle (zip)
+certificates-log = The log as it is now can be counted again by anyone, with this command:
 
 ## Errors
 
@@ -329,7 +330,7 @@ privacy-what-1 = Your name, e-mail address, country, town or postcode (where ask
 privacy-what-2 = A keyed fingerprint of your address, so that a mailbox is counted once. Its key is destroyed when the count is final.
 privacy-what-3 = A keyed fingerprint of part of your internet address, against robots. Its key changes every day and is destroyed after seven days. We never store the address itself.
 privacy-what-4 = In the public log: a sealed entry with no name, address, country or time in it. Nobody can find out from the log alone who signed.
-privacy-what-5 = Sums by day, country, language and partner site, published only as rounded numbers.
+privacy-what-5 = Your country, language and partner site also stand beside the sealed data, readable for us, until 24 hours after you confirm. Then only sums by day remain, published as rounded numbers.
 privacy-why-title = Why we may
 privacy-why = Because you consent (GDPR, Article 6(1)(a) and Article 9(2)(a); in Switzerland the Data Protection Act applies in the same way). Signing, showing your name, handing it to a recipient and receiving news are separate choices; none follows from another, and you can take back each of them.
 privacy-sees-title = Who else sees something
@@ -345,16 +346,16 @@ privacy-long-title = For how long
 privacy-long-1 = A form that is never confirmed: 30 days, or until 24 hours after closing, if that comes first.
 privacy-long-2 = What was typed into the form, as it arrived: only until it is processed, normally a few seconds.
 privacy-long-3 = A message to you: its address until it is sent or has finally failed.
-privacy-long-4 = Your encrypted data: while the petition needs it for its recipient, or until you erase it. The key changes every day, and keys older than 48 hours are destroyed.
+privacy-long-4 = Your encrypted data: until you withdraw or erase it. Every night it is sealed again under the new day’s key, and a key is destroyed 48 hours after its day: a stolen disk or backup then stays shut.
 privacy-long-5 = A mark that an address must not be written to: for as long as the promise has to be kept.
 privacy-long-6 = The public log: for ever. It holds no personal data that anyone could open once your data is erased.
 privacy-limits-title = What we cannot promise
-privacy-limits-1 = An intruder who takes over the running server sees those who sign while he is there.
+privacy-limits-1 = An intruder who takes over the running server sees those who sign while he is there, and can open what is sealed under the keys of that day: every signature that was not withdrawn or erased.
 privacy-limits-2 = Until the count is final, whoever holds both the key and the database can test whether an address that he already knows has signed.
 privacy-limits-3 = Whoever can read your mailbox can read our messages. Delete them if that endangers you.
 privacy-limits-4 = A receipt or promise that you keep can be demanded from you by somebody with power over you.
 privacy-rights-title = Your rights
-privacy-rights = You can see, correct, take back and erase your data; with the link in your messages you do it yourself, at once. You can also write to { $contact }, ask for a copy, object, or complain to a data-protection authority, such as the CNIL in France or the FDPIC in Switzerland. Taking back your consent does not make unlawful what was done before.
+privacy-rights = You can see, correct, take back and erase your data. With the link in your messages you withdraw or erase it yourself, at once; for a copy, a correction or an objection, write to { $contact }. You can also complain to a data-protection authority, such as the CNIL in France or the FDPIC in Switzerland. Taking back your consent does not make unlawful what was done before.
 privacy-cookies-title = Cookies
 privacy-cookies = None. You can read, sign, confirm and withdraw without a cookie and without scripts.
 
@@ -387,7 +388,7 @@ accessibility-3 = There is no puzzle to solve: the check against robots is a cal
 accessibility-4 = Text can be enlarged to 400 % without scrolling sideways. Colours follow your dark or light setting.
 accessibility-5 = Movement is kept to what you allow in your system’s settings.
 accessibility-known-title = What we know is not good enough yet
-accessibility-known = Certificates are also given as PDF files, whose tagging for screen readers is not complete. The same content is on the site and in JSON.
+accessibility-known = These pages were tested by machines and with the keyboard, but not yet by people who use a screen reader every day. If you do, we would be glad to hear from you.
 accessibility-help-title = Tell us
 accessibility-help = If something keeps you from signing, write to { $contact }. We answer, and we look for another way for you.
 
@@ -401,8 +402,8 @@ verify-2 = Get the trust file with the publisher’s public keys in another way 
 verify-3 = Install the program from its public source, and run:
 verify-exit = It says “valid” only against the keys that you gave it. Without a trust file it says “consistent, issuer not checked” and shows a fingerprint for you to compare.
 verify-log-title = The log as it is now
-verify-log = The same command reads a petition’s public log and counts it again:
+verify-log = The same command reads a petition’s public log and counts it again. The address of the log is on the petition’s page of certificates:
 verify-hand-title = Without our program
-verify-hand = The bundle contains a file VERIFY.txt, with the steps for openssl, ssh-keygen and pdfsig only. The formats are published standards; other programs read them too.
+verify-hand = The bundle contains a file VERIFY.txt, with the steps for openssl, ssh-keygen and sha256sum only. The formats are published standards; other programs read them too.
 verify-not-title = What it does not prove
 verify-not = The log proves how many entries there are and that they have not changed. That they stand for different e-mail addresses, each confirmed by a deliberate action, is stated by the publisher. An address is not proof of a person, age, residence or nationality.

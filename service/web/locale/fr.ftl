@@ -283,6 +283,7 @@ certificate-final = Délivré
 certificate-checkpoint = Compté sur les { $size } premières inscriptions du registre.
 certificate-replaces = Remplace
 certificate-bundle = Dossier de preuves (zip)
+certificates-log = Chacun peut recompter le registre tel qu’il est maintenant, avec cette commande :
 
 ## Erreurs
 
@@ -330,7 +331,7 @@ privacy-what-1 = Votre nom, votre adresse e-mail, votre pays, votre ville ou cod
 privacy-what-2 = Une empreinte à clé de votre adresse, pour qu’une boîte ne compte qu’une fois. Sa clé est détruite quand le nombre est définitif.
 privacy-what-3 = Une empreinte à clé d’une partie de votre adresse internet, contre les robots. Sa clé change chaque jour et est détruite après sept jours. Nous n’enregistrons jamais l’adresse elle-même.
 privacy-what-4 = Au registre public : une inscription scellée, sans nom, adresse, pays ni heure. À partir du registre seul, personne ne peut apprendre qui a signé.
-privacy-what-5 = Des sommes par jour, pays, langue et site partenaire, publiées seulement en nombres arrondis.
+privacy-what-5 = Votre pays, votre langue et le site partenaire figurent aussi à côté des données scellées, lisibles pour nous, jusqu’à 24 heures après votre confirmation. Ensuite, il ne reste que des sommes par jour, publiées en nombres arrondis.
 privacy-why-title = Sur quelle base
 privacy-why = Sur votre consentement (RGPD, article 6, paragraphe 1, point a, et article 9, paragraphe 2, point a ; en Suisse, la loi sur la protection des données vaut de même). Signer, montrer votre nom, le remettre à un destinataire et recevoir des nouvelles sont des choix séparés ; aucun ne découle d’un autre, et vous pouvez revenir sur chacun.
 privacy-sees-title = Qui d’autre voit quelque chose
@@ -346,16 +347,16 @@ privacy-long-title = Combien de temps
 privacy-long-1 = Un formulaire jamais confirmé : 30 jours, ou jusqu’à 24 heures après la clôture, si celle-ci vient avant.
 privacy-long-2 = Ce qui a été écrit dans le formulaire, tel qu’il est arrivé : seulement jusqu’à son traitement, d’ordinaire quelques secondes.
 privacy-long-3 = Un message pour vous : son adresse, jusqu’à ce qu’il soit parti ou définitivement refusé.
-privacy-long-4 = Vos données chiffrées : tant que la pétition en a besoin pour son destinataire, ou jusqu’à ce que vous les effaciez. La clé change chaque jour, et les clés de plus de 48 heures sont détruites.
+privacy-long-4 = Vos données chiffrées : jusqu’à ce que vous les retiriez ou les effaciez. Chaque nuit, elles sont scellées de nouveau avec la clé du nouveau jour, et une clé est détruite 48 heures après son jour : un disque ou une sauvegarde volés restent alors fermés.
 privacy-long-5 = La marque qu’il ne faut plus écrire à une adresse : aussi longtemps que cette promesse doit être tenue.
 privacy-long-6 = Le registre public : pour toujours. Il ne contient aucune donnée personnelle que quelqu’un puisse ouvrir une fois vos données effacées.
 privacy-limits-title = Ce que nous ne pouvons pas promettre
-privacy-limits-1 = Un intrus qui prend le contrôle du serveur voit qui signe pendant qu’il y est.
+privacy-limits-1 = Un intrus qui prend le contrôle du serveur voit qui signe pendant qu’il y est, et peut ouvrir ce qui est scellé avec les clés de ce jour : toutes les signatures qui n’ont été ni retirées ni effacées.
 privacy-limits-2 = Tant que le nombre n’est pas définitif, qui détient à la fois la clé et la base de données peut tester si une adresse qu’il connaît déjà a signé.
 privacy-limits-3 = Qui peut lire votre boîte peut lire nos messages. Supprimez-les si cela vous met en danger.
 privacy-limits-4 = Un reçu ou une promesse que vous gardez peut être exigé de vous par quelqu’un qui a du pouvoir sur vous.
 privacy-rights-title = Vos droits
-privacy-rights = Vous pouvez voir, corriger, reprendre et effacer vos données ; avec le lien de vos messages, vous le faites vous-même, aussitôt. Vous pouvez aussi écrire à { $contact }, demander une copie, vous opposer, ou saisir une autorité de protection des données, comme la CNIL en France ou le PFPDT en Suisse. Revenir sur votre consentement ne rend pas illicite ce qui a été fait avant.
+privacy-rights = Vous pouvez voir, corriger, reprendre et effacer vos données. Avec le lien de vos messages, vous les retirez ou les effacez vous-même, aussitôt ; pour une copie, une correction ou une opposition, écrivez à { $contact }. Vous pouvez aussi saisir une autorité de protection des données, comme la CNIL en France ou le PFPDT en Suisse. Revenir sur votre consentement ne rend pas illicite ce qui a été fait avant.
 privacy-cookies-title = Cookies
 privacy-cookies = Aucun. Vous pouvez lire, signer, confirmer et retirer sans cookie et sans script.
 
@@ -388,7 +389,7 @@ accessibility-3 = Il n’y a pas d’énigme à résoudre : le contrôle contre
 accessibility-4 = Le texte s’agrandit jusqu’à 400 % sans défilement latéral. Les couleurs suivent votre réglage clair ou sombre.
 accessibility-5 = Les mouvements se limitent à ce que vous permettez dans les réglages de votre système.
 accessibility-known-title = Ce que nous savons encore insuffisant
-accessibility-known = Les certificats sont aussi donnés en PDF, dont le balisage pour lecteurs d’écran est incomplet. Le même contenu se trouve sur le site et en JSON.
+accessibility-known = Ces pages ont été vérifiées par des machines et au clavier, mais pas encore par des personnes qui se servent chaque jour d’un lecteur d’écran. Si c’est votre cas, votre avis nous sera précieux.
 accessibility-help-title = Dites-le-nous
 accessibility-help = Si quelque chose vous empêche de signer, écrivez à { $contact }. Nous répondons, et nous cherchons un autre moyen pour vous.
 
@@ -402,8 +403,8 @@ verify-2 = Procurez-vous le fichier de confiance, avec les clés publiques de l�
 verify-3 = Installez le programme depuis sa source publique, et lancez :
 verify-exit = Il ne dit « valide » qu’au regard des clés que vous lui avez données. Sans fichier de confiance, il dit « cohérent, émetteur non vérifié » et montre une empreinte que vous pouvez comparer.
 verify-log-title = Le registre tel qu’il est maintenant
-verify-log = La même commande lit le registre public d’une pétition et refait le compte :
+verify-log = La même commande lit le registre public d’une pétition et refait le compte. L’adresse du registre figure sur la page des certificats de la pétition :
 verify-hand-title = Sans notre programme
-verify-hand = Le dossier contient un fichier VERIFY.txt, avec les étapes pour openssl, ssh-keygen et pdfsig seulement. Les formats sont des normes publiées ; d’autres programmes les lisent aussi.
+verify-hand = Le dossier contient un fichier VERIFY.txt, avec les étapes pour openssl, ssh-keygen et sha256sum seulement. Les formats sont des normes publiées ; d’autres programmes les lisent aussi.
 verify-not-title = Ce que cela ne prouve pas
 verify-not = Le registre prouve combien il y a d’inscriptions et qu’elles n’ont pas changé. Qu’elles correspondent à des adresses e-mail différentes, chacune confirmée par un acte délibéré, c’est l’éditeur qui l’affirme. Une adresse ne prouve ni une personne, ni un âge, ni un domicile, ni une nationalité.
