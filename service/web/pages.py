@@ -49,8 +49,6 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -69,6 +67,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from service import __version__
 from service.errors import NotFound
 from service.settings import Settings
 
@@ -183,12 +182,12 @@ class Words:
         return str(format_percent(int(part * 100 / whole) / 100 if whole else 0, locale=self.locale))
 
     def day(self, when: date) -> str:
-        return format_date(when, "long", locale=self.locale)
+        return format_date(when, "long", locale=self.locale).lstrip("0")  # CLDR writes "08" in Armenian; people do not
 
     def moment(self, when: datetime, zone: str) -> str:
         """Date and time of day in the petition's own time zone."""
         local = when.astimezone(ZoneInfo(zone))
-        return f"{format_date(local, 'long', locale=self.locale)}, {format_time(local, 'short', locale=self.locale)}"
+        return f"{self.day(local)}, {format_time(local, 'short', locale=self.locale)}"
 
     def zone(self, zone: str) -> str:
         """The name of the city that a time zone is called after, such as Paris."""
@@ -390,10 +389,6 @@ class Pages:
             cache_size=-1,
         )
         words = self.words[lang]
-        try:
-            release = installed_version("libertas")
-        except PackageNotFoundError:  # run from a checkout that was not installed
-            release = "0"
         environment.globals.update(
             lang=lang,
             languages=[(code, OWN_NAMES[code]) for code in self.languages],
@@ -405,7 +400,7 @@ class Pages:
                 "captcha": self.settings.captcha,
                 "hcaptcha_sitekey": self.settings.hcaptcha_sitekey,
                 "seal_seconds": self.settings.seal_seconds,
-                "release": release,
+                "release": __version__,
                 "minimum_age": MINIMUM_AGE,
             },
             t=words.t,
