@@ -169,7 +169,7 @@ async def test_after_an_erasure_nothing_is_left_of_her_and_the_count_stays_prova
         r["relname"]
         for r in await installation.rows(
             "select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace order by 1"
-        )  # noqa: E501
+        )
     ]
     for table in tables:
         dump = await installation.owner.fetchval(f"select coalesce(string_agg(to_jsonb(t)::text, ' '), '') from {table} t")
