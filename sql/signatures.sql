@@ -388,7 +388,7 @@ from log
 where is_closed and petition_id is not null;
 
 -- name: drop_indexes(petition_id)$
-with some as (
+with few as (
     select id
     from signature
     where petition_id = :petition_id and email_index is not null
@@ -398,8 +398,8 @@ with some as (
 dropped as (
     update signature s
     set email_index = null, exact_index = null
-    from some
-    where s.id = some.id
+    from few
+    where s.id = few.id
     returning s.id
 )
 select count(*)

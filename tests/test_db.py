@@ -1,0 +1,113 @@
+"""The way to PostgreSQL: migrations go forward only, waits are bounded, and an absent database is a kind no."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from conftest import Server, free_port
+from service import db
+from service.errors import Busy, Misconfigured
+
+
+@pytest.fixture
+async def empty(server: Server) -> Any:
+    """A database without a schema."""
+    name = f"empty_{secrets.token_hex(4)}"
+    await server.create(name)
+    yield server.owner(name)
+    await server.drop(name)
+
+
+async def test_two_processes_migrate_at_once_and_each_file_is_applied_once(empty: str) -> None:
+    applied = await asyncio.gather(db.migrate(empty), db.migrate(empty))
+    assert sorted(map(len, applied)) == [0, len(db.migrations())]
+    assert await db.migrate(empty) == []
+
+
+async def test_a_database_without_schema_is_named_and_one_with_it_is_in_order(empty: str, pool: asyncpg.Pool) -> None:
+    connection = await asyncpg.connect(empty)
+    try:
+        assert await db.schema_faults(connection) == ["the database has no schema yet: run `libertas migrate`"]
+    finally:
+        await connection.close()
+    async with pool.acquire() as good:
+        assert await db.schema_faults(good) == []
+
+
+async def test_a_migration_that_is_missing_or_newer_than_the_code_is_named(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as connection:
+        await connection.execute("insert into migration (number, name, digest) values (9999, '9999_future.sql', 'x')")
+        assert await db.schema_faults(connection) == ["the database is newer than this code"]
+        await connection.execute("delete from migration")
+        assert len(await db.schema_faults(connection)) == len(db.migrations())
+
+
+async def test_a_file_that_was_edited_after_it_was_applied_stops_the_migration(database: str, pool: asyncpg.Pool) -> None:
+    await pool.execute("update migration set digest = 'other' where number = 1")
+    with pytest.raises(Misconfigured, match="was edited after it was applied"):
+        await db.migrate(database)
+    await pool.execute("insert into migration (number, name, digest) values (9999, '9999_future.sql', 'x')")
+    with pytest.raises(Misconfigured, match="9999_future.sql was applied and is not in this version"):
+        await db.migrate(database)
+
+
+async def test_a_migration_is_whole_or_not_there(empty: str) -> None:
+    connection = await asyncpg.connect(empty)
+    try:
+        await connection.execute("create table tile ()")  # in the way of a later statement of the first file
+        with pytest.raises(asyncpg.DuplicateTableError):
+            await db.migrate(empty)
+        assert await connection.fetchval("select to_regclass('petition')") is None
+        await connection.execute("drop table tile")
+        assert len(await db.migrate(empty)) == len(db.migrations())
+    finally:
+        await connection.close()
+
+
+def test_numbers_of_migrations_have_no_gap() -> None:
+    assert [number for number, _, _ in db.migrations()] == list(range(1, len(db.migrations()) + 1))
+
+
+async def test_a_database_that_is_away_is_a_busy_and_not_a_fault() -> None:
+    pool = asyncpg.create_pool(f"postgresql://nobody@127.0.0.1:{free_port()}/x", min_size=0, max_size=1, timeout=1)
+    async with pool:
+        with pytest.raises(Busy) as away:
+            async with db.transaction(pool):
+                raise AssertionError("not reached")
+    assert away.value.retry_after >= 1
+
+
+async def test_when_no_connection_is_free_the_wait_is_bounded(database: str) -> None:
+    async with db.open_pool(database, high=1) as small, small.acquire():
+        with pytest.raises(Busy):
+            async with db.transaction(small, wait=0.05):
+                raise AssertionError("not reached")
+
+
+async def test_a_transaction_that_fails_leaves_nothing(pool: asyncpg.Pool) -> None:
+    with pytest.raises(RuntimeError, match="half way"):
+        async with db.transaction(pool) as connection:
+            await connection.execute("insert into mail_cap (address_index) values ('x')")
+            raise RuntimeError("half way")
+    assert await pool.fetchval("select count(*) from mail_cap") == 0
+
+
+async def test_every_commit_is_durable_in_utc_and_no_statement_runs_for_ever(pool: asyncpg.Pool) -> None:
+    wanted = {"synchronous_commit": "on", "TimeZone": "UTC", "statement_timeout": "30s", "lock_timeout": "10s"}
+    assert {name: await pool.fetchval("select current_setting($1)", name) for name in wanted} == wanted
+
+
+async def test_a_misspelled_statement_is_found_before_a_visitor_finds_it(pool: asyncpg.Pool, tmp_path: Path) -> None:
+    assert db.sql_dir().is_dir() and (db.sql_dir() / "intake.sql").is_file()
+    shutil.copytree(db.sql_dir(), tmp_path / "sql")
+    broken = db.aiosql.from_str("-- name: wrong()\nselect no_such_column from petition;\n", "asyncpg")
+    async with pool.acquire() as connection:
+        with pytest.raises(asyncpg.UndefinedColumnError):
+            await connection.prepare(broken.wrong.sql)
