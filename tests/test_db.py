@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -104,9 +102,7 @@ async def test_every_commit_is_durable_in_utc_and_no_statement_runs_for_ever(poo
     assert {name: await pool.fetchval("select current_setting($1)", name) for name in wanted} == wanted
 
 
-async def test_a_misspelled_statement_is_found_before_a_visitor_finds_it(pool: asyncpg.Pool, tmp_path: Path) -> None:
-    assert db.sql_dir().is_dir() and (db.sql_dir() / "intake.sql").is_file()
-    shutil.copytree(db.sql_dir(), tmp_path / "sql")
+async def test_a_misspelled_statement_is_found_before_a_visitor_finds_it(pool: asyncpg.Pool) -> None:
     broken = db.aiosql.from_str("-- name: wrong()\nselect no_such_column from petition;\n", "asyncpg")
     async with pool.acquire() as connection:
         with pytest.raises(asyncpg.UndefinedColumnError):
