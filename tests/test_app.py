@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from prometheus_client import generate_latest
 
 from conftest import Database
 from installation import Installation
@@ -21,8 +22,14 @@ async def start(settings: Settings) -> None:
     """Begin the application's life and end it at once; raises what its start raised."""
     inner: Any = app.create(settings)
     litestar = inner._inner
-    async with litestar.lifespan():
-        pass
+    try:
+        async with litestar.lifespan():
+            pass
+    except BaseExceptionGroup as stopped:
+        inside: BaseException = stopped
+        while isinstance(inside, BaseExceptionGroup):
+            inside = inside.exceptions[0]
+        raise inside from None
 
 
 async def test_what_a_start_needs_is_named(fresh_database: Database, pool: asyncpg.Pool, tmp_path: Path) -> None:
@@ -59,15 +66,15 @@ async def test_a_no_is_a_page_for_people_and_a_problem_for_programs(installation
 
 
 async def test_answers_are_counted_by_route_and_never_by_an_address_that_holds_a_token(installation: Installation) -> None:
-    from prometheus_client import generate_latest
-
     await installation.client.get("/en/confirm/a-token-of-levon")
     text = generate_latest().decode()
     assert "a-token-of-levon" not in text
     assert 'libertas_requests_total{method="GET",route="' in text and "confirm/{" in text
 
 
-async def test_a_fault_is_a_five_hundred_that_names_places_and_no_person(installation: Installation, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_a_fault_is_a_five_hundred_that_names_places_and_no_person(
+    installation: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
     await installation.owner.execute("alter table daily_sum rename to daily_sum_away")
     answer = await installation.client.get(f"{installation.api}/statistics")
     assert (answer.status_code, answer.json()["code"]) == (500, "fault")

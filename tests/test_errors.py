@@ -10,7 +10,9 @@ from service.errors import Busy, Fault, Invalid, Misconfigured, Refusal, TooMany
 
 
 def _refusals() -> list[type[Refusal]]:
-    return [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Refusal) and not kind.__name__.startswith("_")]
+    return [
+        kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, Refusal) and not kind.__name__.startswith("_")
+    ]
 
 
 def test_the_tree_in_the_docstring_is_the_tree_in_the_code() -> None:

@@ -138,7 +138,9 @@ async def test_when_the_database_is_away_everybody_is_told_to_come_back_and_noth
     assert await stored(pool) == 1
 
 
-async def test_a_connection_that_is_cut_in_the_middle_is_busy_and_the_door_opens_again(pool: asyncpg.Pool, database: str, keys: Keys) -> None:
+async def test_a_connection_that_is_cut_in_the_middle_is_busy_and_the_door_opens_again(
+    pool: asyncpg.Pool, database: str, keys: Keys
+) -> None:
     async with db.open_pool(database, high=2, name="cut-me") as own:
         made = door(own, keys)
         async with pool.acquire() as other:
@@ -175,7 +177,9 @@ async def test_drain_returns_when_everything_accepted_is_committed(pool: asyncpg
 async def test_repeats_are_known_for_two_days_and_proofs_for_as_long_as_they_verify(pool: asyncpg.Pool, submit: Intake) -> None:
     await submit.submit(a_form("decided", proof=b"p"))
     await submit.submit(a_form("waiting"))
-    await pool.execute("update intake set decided_at = now(), outcome = 'pending', payload = null where id = $1", form_id(PETITION, "decided"))
+    await pool.execute(
+        "update intake set decided_at = now(), outcome = 'pending', payload = null where id = $1", form_id(PETITION, "decided")
+    )
     await intake.forget(pool, now=NOW + timedelta(hours=47))
     assert await stored(pool) == 2
     assert await pool.fetchval("select count(*) from proof_used") == 0, "ten minutes were long over"

@@ -31,7 +31,12 @@ HISTORY = ("entry", "checkpoint", "checkpoint_note", "text_version", "petition_t
 
 def test_each_part_imports_only_what_the_contracts_allow() -> None:
     done = subprocess.run(
-        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"], cwd=HOUSE, capture_output=True, text=True, timeout=60, check=False
+        [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
+        cwd=HOUSE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -66,7 +66,9 @@ class Campaign:
 
     async def handles(self, purpose: str = "confirm") -> list[bytes]:
         """The handles behind every mail of this purpose, as delivery would make them; the mails count as sent a minute ago."""
-        await self.pool.execute("update mail set sent_at = now() - interval '1 minute', state = 'sent', ended_at = now() where state = 'due'")
+        await self.pool.execute(
+            "update mail set sent_at = now() - interval '1 minute', state = 'sent', ended_at = now() where state = 'due'"
+        )
         rows = await self.pool.fetch("select mail_id from token where purpose = $1", purpose)
         return [tokens.handle(self.keys.mail_token_key(), row["mail_id"], purpose) for row in rows]
 
@@ -91,7 +93,10 @@ class Campaign:
         return [row["state"] for row in await self.pool.fetch("select state from signature order by decided_at, id")]
 
     async def queued(self) -> list[str]:
-        return [row["kind"] for row in await self.pool.fetch("select kind::text from outbox where kind in ('A', 'W', 'E', 'X', 'R') order by id")]
+        return [
+            row["kind"]
+            for row in await self.pool.fetch("select kind::text from outbox where kind in ('A', 'W', 'E', 'X', 'R') order by id")
+        ]
 
 
 @pytest.fixture

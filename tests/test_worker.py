@@ -49,17 +49,17 @@ async def test_the_nightly_work_can_be_done_again_and_again_and_mends_a_wrong_co
     await installation.confirm()
     assert await installation.seal() == 1
     await installation.owner.execute("update signature set operational_until = now() - interval '1 second'")
+    await installation.owner.execute("update log set count = 41 where petition_id is not null")
     for _ in range(2):
         assert await installation.worker.pass_time() is False
     assert await installation.owner.fetchval("select n from daily_sum where kind = 'confirmed'") == 1
+    assert await installation.owner.fetchval("select count from log where petition_id is not null") == 1, "made again from the entries"
 
 
 async def test_after_grace_the_worker_closes_the_log_and_forgets_the_indexes(installation: Installation) -> None:
     await installation.confirm()
     assert await installation.seal() == 1
-    await installation.owner.execute(
-        "update petition set opens_at = now() - interval '9 days', closes_at = now() - interval '25 hours'"
-    )
+    await installation.owner.execute("update petition set opens_at = now() - interval '9 days', closes_at = now() - interval '25 hours'")
     await installation.worker.pass_time()
     assert await installation.owner.fetchval("select status from petition") == "closed"
     await installation.pass_seconds(60, of="log", column="sealed_at")

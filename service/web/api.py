@@ -190,7 +190,7 @@ async def sign(
     found: Petition = state.shelf.get(slug)
     sent = await forms.read_json(request)
     faults: list[Fault] = []
-    if idempotency_key is None or (sent.form_key and sent.form_key != idempotency_key):
+    if not idempotency_key or (sent.form_key and sent.form_key != idempotency_key):
         faults.append(Fault("form_key", "form-key"))
     sent.form_key = idempotency_key or "missing"
     form = forms.signature(sent, found, faults)

@@ -226,9 +226,7 @@ async def test_paused_closed_and_changed_are_conflicts_of_their_own(installation
 
 @pytest.fixture
 async def limited(fresh_database: Database, tmp_path: Path) -> AsyncIterator[Installation]:
-    async with installed(
-        tmp_path, fresh_database.app_url, fresh_database.url, free_port(), free_port(), client_limits="3/minute"
-    ) as one:
+    async with installed(tmp_path, fresh_database.app_url, fresh_database.url, free_port(), free_port(), client_limits="3/minute") as one:
         yield one
 
 
