@@ -133,11 +133,11 @@ class Intake:
         try:
             stored = await self._store([submission for submission, _ in batch])
         except AWAY + _FULL as away:
+            self._answer(batch, Busy(2, "the database is away"))  # before the log: a log that fails must leave nobody waiting
             log.warning("intake: not stored", error=type(away).__name__, forms=len(batch))
-            self._answer(batch, Busy(2, "the database is away"))
         except Exception as fault:
-            log.exception("intake: fault", forms=len(batch))
             self._answer(batch, fault)
+            log.exception("intake: fault", forms=len(batch))
         else:
             for submission, done in batch:
                 if not done.done():

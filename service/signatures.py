@@ -462,16 +462,16 @@ class Confirmer:
         try:
             answers = await self._confirm([(handle, language, automatic) for handle, language, automatic, _ in batch])
         except Exception as broken:
-            why = broken
-            if isinstance(broken, AWAY):
-                log.warning("confirm: not stored", error=type(broken).__name__, presses=len(batch))
-                why = Busy(2, "the database is away")
-            else:
-                log.exception("confirm: fault", presses=len(batch))
+            is_away = isinstance(broken, AWAY)
+            # Answered before anything is logged: whatever a log line does, nobody waits for ever.
             for *_, done in batch:
                 if not done.done():
-                    done.set_exception(why)
+                    done.set_exception(Busy(2, "the database is away") if is_away else broken)
                     done.exception()
+            if is_away:
+                log.warning("confirm: not stored", error=type(broken).__name__, presses=len(batch))
+            else:
+                log.error("confirm: fault", error=type(broken).__name__, presses=len(batch))  # noqa: TRY400 - a traceback may hold values
         else:
             for (*_, done), answer in zip(batch, answers, strict=True):
                 if not done.done():

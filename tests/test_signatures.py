@@ -108,7 +108,7 @@ async def campaign(pool: asyncpg.Pool, tmp_path: Path) -> Campaign:
 
 
 async def test_ani_sends_four_forms_and_there_is_one_signature_under_two_deciders_at_once(campaign: Campaign) -> None:
-    others = [f"signer{n}@example.org" for n in range(30)]
+    others = [f"signer{n}@example.org" for n in range(12)]  # few enough that no domain is held
     await asyncio.gather(*(campaign.send(email) for email in [*others, *["ani@example.org"] * 4, "ANI@example.org"]))
     deciders = [Decider(campaign.pool, campaign.keys, clock=campaign.now) for _ in range(2)]
 
@@ -119,10 +119,10 @@ async def test_ani_sends_four_forms_and_there_is_one_signature_under_two_decider
         return done
 
     both = await asyncio.gather(*map(work, deciders))
-    assert sum(both) == 35, both
-    assert await campaign.states() == ["pending"] * 31
+    assert sum(both) == 17, both
+    assert await campaign.states() == ["pending"] * 13
     outcomes = {r["outcome"]: r["n"] for r in await campaign.pool.fetch("select outcome, n from outcome_sum")}
-    assert sum(outcomes.values()) == 35, outcomes
+    assert sum(outcomes.values()) == 17, outcomes
 
 
 async def test_a_decided_form_keeps_its_id_and_loses_what_it_said(campaign: Campaign) -> None:
