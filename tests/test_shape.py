@@ -13,6 +13,7 @@ import pytest
 
 from service import __main__ as commands
 from service import db, settings
+from service.web import pages
 
 HOUSE = Path(__file__).parent.parent
 SOURCES = sorted((HOUSE / "service").rglob("*.py"))
@@ -23,6 +24,7 @@ COVERED_BY = {
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",
     "service/__main__.py": "tests/test_main.py",
+    **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
 }
 """Modules whose tests have another name than they."""
 
@@ -90,7 +92,7 @@ def test_every_mail_exists_in_every_language_with_the_same_placeholders() -> Non
 
 
 def _catalogue(lang: str) -> dict[str, set[str]]:
-    text = (HOUSE / "service/web/locale" / f"{lang}.ftl").read_text(encoding="utf-8")
+    text = pages.catalogue(lang)
     found: dict[str, set[str]] = {}
     name = ""
     for line in text.splitlines():
@@ -152,7 +154,7 @@ def _test_of(module: Path) -> Path:
         return HOUSE / COVERED_BY[str(module.relative_to(HOUSE))]
     if len(inside.parts) == 1:
         return HOUSE / "tests" / f"test_{name}.py"
-    if folder in ("proof", "web"):
+    if folder in ("proof", "web", "commands"):
         return HOUSE / "tests" / folder / f"test_{name}.py"
     return HOUSE / "tests" / f"test_{folder}.py"
 

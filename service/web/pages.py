@@ -1,6 +1,6 @@
 """Everything that a person reads on this site is put together here, in their own language.
 
-Words live in ``locale/<language>.ftl``, shapes in ``templates/``, and both are read once, when the process starts: a missing
+Words live in ``locale/<language>/*.ftl``, shapes in ``templates/``, and both are read once, when the process starts: a missing
 message, a missing variable or a wrong template stops the start or the request, it is never papered over. No page asks a
 browser to talk to anybody but us (the one exception is hCaptcha, at the form, where an operator has configured it).
 
@@ -129,6 +129,12 @@ class Filled(msgspec.Struct, frozen=True, kw_only=True):
 # ------------------------------------------------------------------------------------------------ words
 
 
+def catalogue(lang: str, folder: Path = HERE) -> str:
+    """All messages of a language: one file for each part of the site, read as one."""
+    files = sorted((folder / "locale" / lang).glob("*.ftl"))
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
 class Words:
     """The messages of one language, and its dates and numbers by CLDR.
 
@@ -165,13 +171,13 @@ class Words:
 
     def _format(self, key: str, facts: Mapping[str, object]) -> str:
         if not self._bundle.has_message(key):
-            raise LookupError(f"{self.lang}.ftl has no message {key}")
+            raise LookupError(f"{self.lang}: there is no message {key}")
         pattern = self._bundle.get_message(key).value
         if pattern is None:
-            raise LookupError(f"{self.lang}.ftl: {key} has no text")
+            raise LookupError(f"{self.lang}: {key} has no text")
         text, faults = self._bundle.format_pattern(pattern, dict(facts))
         if faults:
-            raise ValueError(f"{self.lang}.ftl: {key}: {faults[0]}")
+            raise ValueError(f"{self.lang}: {key}: {faults[0]}")
         return str(text)
 
     def number(self, value: int) -> str:
@@ -369,7 +375,7 @@ class Pages:
         self.now = now
         self.languages = settings.languages
         self.assets = _assets(folder / "static")
-        self.words = {lang: Words(lang, (folder / "locale" / f"{lang}.ftl").read_text(encoding="utf-8")) for lang in settings.languages}
+        self.words = {lang: Words(lang, catalogue(lang, folder)) for lang in settings.languages}
         loader = loader or FileSystemLoader(folder / "templates")
         compiled = _CompiledOnce()
         self._environments = {lang: self._environment(lang, loader, compiled) for lang in self.languages}

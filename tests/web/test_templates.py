@@ -200,7 +200,7 @@ class _Variables(Visitor):
 
 
 def catalogue(lang: str) -> dict[str, set[str]]:
-    resource = parse((HERE / "locale" / f"{lang}.ftl").read_text())
+    resource = parse(pages.catalogue(lang))
     assert not [entry for entry in resource.body if isinstance(entry, ast.Junk)]
     found: dict[str, set[str]] = {}
     for entry in resource.body:
@@ -277,7 +277,7 @@ def test_a_message_with_a_link_in_it_escapes_everything_else() -> None:
 
 
 def test_french_has_its_fine_spaces() -> None:
-    text = (HERE / "locale" / "fr.ftl").read_text()
+    text = pages.catalogue("fr")
     lines = [line for line in text.splitlines() if " = " in line and not line.startswith("#")]
     assert not [line for line in lines if re.search(r"[^\u202f][;!?](?!\w)", line.partition(" = ")[2])]
     assert not [line for line in lines if re.search(r"\w[ ]?:(\s|$)|« | »", line.partition(" = ")[2])]

@@ -1,0 +1,109 @@
+"""The operator's commands: schema, health, and the life of a petition from the shell."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from service.commands import Line, here, run
+from service.errors import Misconfigured
+from service.settings import load
+
+
+def migrate(options: argparse.Namespace) -> int:
+    from service import db
+
+    settings = load()
+    url = settings.migrate_url or settings.database_url or here(options).migrate_url
+    for name in run(db.migrate(url)):
+        print(f"applied {name}")
+    print("the schema is up to date")
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    from service import db, ledger
+    from service.identity import Keys
+    from service.mail import Compiled
+
+    settings = here(options)
+
+    async def faults() -> list[str]:
+        found: list[str] = []
+        async with db.open_pool(settings.database_url, high=2) as pool, pool.acquire() as connection:
+            found += await db.schema_faults(connection) or await db.unprepared(connection)
+            found += [f"ledger: an entry was set aside: {row}" for row in await ledger.set_aside(pool)]
+        keys = Keys(settings.key_dir)
+        asks: list[Callable[[], object]] = [keys.token_keys, keys.promise_key, keys.mail_token_key, keys.suppression_key, keys.altcha_keys]
+        for ask in asks:
+            try:
+                ask()
+            except Misconfigured as missing:
+                found += missing.faults
+        return found
+
+    found = run(faults())
+    Compiled(base_url=settings.base_url, sender=settings.mail_from, issuer=settings.issuer_name, contact=settings.issuer_contact)
+    for fault in found:
+        print(fault, file=sys.stderr)
+    if not found:
+        print("settings, keys, schema, statements and messages are in order")
+    return 1 if found else 0
+
+
+def petition(options: argparse.Namespace) -> int:
+    from service import db, petitions
+
+    settings = here(options)
+
+    async def act() -> int:
+        async with db.open_pool(settings.database_url, high=1) as pool:
+            if options.act == "list":
+                async for row in petitions.q.listing(pool):
+                    print(f"{row['slug']}\t{row['status']}\t{row['published_count'] or 0}")
+                return 0
+            if not options.slug:
+                raise Misconfigured([f"petition {options.act} needs the petition's slug (see: libertas petition list)"])
+            await petitions.change(pool, options.slug, options.act)
+            print(f"{options.slug}: {options.act} done")
+        return 0
+
+    result: int = run(act())
+    return result
+
+
+def names(options: argparse.Namespace) -> int:
+    """Review the names whose owners asked to be shown."""
+    from service import db, petitions, signatures
+
+    settings = here(options)
+
+    async def act() -> int:
+        async with db.open_pool(settings.database_url, high=1) as pool:
+            found = await petitions.by_slug(pool, options.slug)
+            waiting = [row async for row in signatures.q.names_waiting(pool, petition_id=found.id)]
+            if options.act == "list":
+                for row in waiting:
+                    print(f"{row['signature_id']}\t{row['name']}\t{row['role']}")
+                return 0
+            wanted = [row["signature_id"] for row in waiting if not options.id or str(row["signature_id"]) in options.id]
+            review = "shown" if options.act == "show" else "refused"
+            print(await signatures.q.review_names(pool, ids=wanted, review=review, now=None), review)
+        return 0
+
+    result: int = run(act())
+    return result
+
+
+def add(command: Line) -> None:
+    """``migrate``, ``check``, ``petition`` and ``names``."""
+    command("migrate", migrate, "bring the schema forward")
+    command("check", check, "settings, keys, schema, statements and messages")
+    made = command("petition", petition, "the life of a petition")
+    made.add_argument("act", choices=("list", "open", "pause", "close"))
+    made.add_argument("slug", nargs="?")
+    made = command("names", names, "review the names whose owners asked to be shown")
+    made.add_argument("act", choices=("list", "show", "refuse"))
+    made.add_argument("slug")
+    made.add_argument("id", nargs="*")

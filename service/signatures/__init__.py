@@ -1,0 +1,43 @@
+"""A signature's life: received, decided, confirmed by a deliberate press, counted; withdrawn or erased whenever its signer wishes.
+
+Two rules hold throughout: for each petition one living signature stands for one mailbox, and a signature never leaves
+``withdrawn`` or ``erased`` towards the count. Whatever depends on an address happens in the worker, out of a visitor's sight.
+
+    record      what the database keeps of one signature
+    deciding    a form becomes a signature, or is merged into the one that its mailbox has
+    confirming  the button
+    managing    a signer changes her mind
+    ageing      time passes: sums, ends, forgetting
+"""
+
+from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, reseal, statistics
+from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
+from service.signatures.deciding import Decider
+from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
+from service.signatures.record import LIVING, lock_key, open_blob, q
+
+__all__ = [
+    "LIVING",
+    "Confirmer",
+    "Decider",
+    "Managed",
+    "Pressed",
+    "View",
+    "add_up",
+    "address_of",
+    "erase",
+    "expire",
+    "forget_indexes",
+    "lapsed",
+    "lock_key",
+    "look",
+    "manage_handle",
+    "managed",
+    "narrow",
+    "open_blob",
+    "q",
+    "reseal",
+    "shown",
+    "statistics",
+    "withdraw",
+]

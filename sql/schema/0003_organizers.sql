@@ -1,0 +1,2 @@
+-- organizers: nothing yet.
+select 1;

@@ -1,0 +1,2 @@
+-- sealing: nothing yet.
+select 1;

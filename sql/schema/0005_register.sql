@@ -1,0 +1,2 @@
+-- register: nothing yet.
+select 1;

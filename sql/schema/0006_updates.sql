@@ -1,0 +1,2 @@
+-- updates: nothing yet.
+select 1;

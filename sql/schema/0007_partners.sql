@@ -1,0 +1,2 @@
+-- partners: nothing yet.
+select 1;
