@@ -1,0 +1,2 @@
+-- certificates: nothing yet.
+select 1;

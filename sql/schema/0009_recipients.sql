@@ -1,0 +1,2 @@
+-- recipients: nothing yet.
+select 1;

@@ -1,0 +1,2 @@
+-- desk: nothing yet.
+select 1;
