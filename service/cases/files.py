@@ -19,6 +19,7 @@ from service import db
 from service.cases.names import fold
 from service.cases.pictures import Picture, keep_picture
 from service.errors import Conflict, Fault, Invalid, NotFound
+from service.identity import Keys, open_sealed, seal
 
 q = db.statements("cases")
 
@@ -332,6 +333,37 @@ async def listing(pool: asyncpg.Pool | db.Connection) -> list[Mapping[str, Any]]
 async def link_petition(connection: db.Connection, petition_id: UUID, case_ids: Sequence[UUID]) -> None:
     """The petition speaks of these people, and of nobody else; of all of them when the list is empty."""
     await q.link_petition(connection, petition_id=petition_id, case_ids=list(case_ids))
+
+
+REGISTER = 1
+"""The number of the register key; a second key would be 2."""
+
+
+async def write_notes(connection: db.Connection, keys: Keys, case_id: UUID, notes: Private) -> None:
+    """Seal what only organizers may read. Raises ``Conflict`` for a case that is gone."""
+    blob = seal(keys.register_key(), REGISTER, "case_file", case_id.bytes, msgspec.msgpack.encode(notes))
+    if await q.write_notes(connection, id=case_id, notes=blob) is None:
+        raise Conflict("merged or taken down", code="case-gone")
+
+
+def open_notes(keys: Keys, case_id: UUID, blob: bytes | None) -> Private:
+    """What ``write_notes`` sealed; empty where nothing was."""
+    if blob is None:
+        return Private()
+    return msgspec.msgpack.decode(open_sealed(keys.register_key(), REGISTER, "case_file", case_id.bytes, blob), type=Private)
+
+
+async def one(connection: db.Connection | asyncpg.Pool, case_id: UUID) -> Mapping[str, Any]:
+    """A case as organizers see it, with all of its columns. Raises ``NotFound``."""
+    row: Mapping[str, Any] | None = await q.one(connection, id=case_id)
+    if row is None:
+        raise NotFound("case")
+    return row
+
+
+async def history(connection: db.Connection | asyncpg.Pool, case_id: UUID) -> list[Mapping[str, Any]]:
+    """All events that were ever entered, the replaced ones marked ``is_replaced``."""
+    return [row async for row in q.events(connection, case_id=case_id)]
 
 
 # -- "please take this down"

@@ -12,21 +12,19 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
-_ARMENIAN = dict(
-    zip(
-        "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆև",
-        ["a", "b", "g", "d", "e", "z", "e", "", "t", "zh", "i", "l", "kh", "ts", "k", "h", "dz", "gh", "ch", "m", "y", "n", "sh", "o", "ch"]
-        + ["p", "j", "r", "s", "v", "t", "r", "ts", "v", "p", "k", "o", "f", "ev"],
-        strict=True,
-    )
+
+def _sounds(letters: str, sounds: str) -> dict[str, str]:
+    """Each letter with its sound; "-" stands for none."""
+    return dict(zip(letters, (sound.strip("-") for sound in sounds.split()), strict=True))
+
+
+_ARMENIAN = _sounds(
+    "աբգդեզէըթժիլխծկհձղճմյնշոչպջռսվտրցւփքօֆև",
+    "a b g d e z e - t zh i l kh ts k h dz gh ch m y n sh o ch p j r s v t r ts v p k o f ev",
 )
-_CYRILLIC = dict(
-    zip(
-        "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ",
-        ["a", "b", "v", "g", "d", "e", "zh", "z", "i", "y", "k", "l", "m", "n", "o", "p", "r", "s", "t", "u", "f", "kh", "ts", "ch", "sh"]
-        + ["sh", "", "i", "", "e", "yu", "ya", "e", "i", "i", "e", "g"],
-        strict=True,
-    )
+_CYRILLIC = _sounds(
+    "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґ",
+    "a b v g d e zh z i y k l m n o p r s t u f kh ts ch sh sh - i - e yu ya e i i e g",
 )
 _LATIN = {"ß": "ss", "ø": "o", "đ": "d", "ł": "l", "æ": "e", "œ": "e", "ı": "i", "ə": "e"}
 _LETTERS = {**_ARMENIAN, **_CYRILLIC, **_LATIN}

@@ -38,18 +38,18 @@ def clean(content: bytes, field: str = "photo") -> Picture:
     """The picture without anything that does not show. Raises ``Invalid`` with ``<field>-kind`` or ``<field>-size``."""
     if len(content) > LARGEST:
         raise Invalid([Fault(field, f"{field}-size")])
+    is_png = content.startswith(_PNG)
+    if not is_png and not content.startswith(b"\xff\xd8\xff"):
+        raise Invalid([Fault(field, f"{field}-kind")])
     try:
-        if content.startswith(_PNG):
-            kept, width, height, media = (*_png(content), "image/png")
-        elif content.startswith(b"\xff\xd8\xff"):
-            kept, width, height, media = (*_jpeg(content), "image/jpeg")
-        else:
-            raise ValueError("neither JPEG nor PNG")
+        kept, width, height = _png(content) if is_png else _jpeg(content)
     except (ValueError, IndexError, struct.error):
         raise Invalid([Fault(field, f"{field}-kind")]) from None
     if not (0 < width <= MOST_PIXELS and 0 < height <= MOST_PIXELS):
         raise Invalid([Fault(field, f"{field}-size")])
-    return Picture(hash=hashlib.sha256(kept).hexdigest(), media_type=media, content=kept, width=width, height=height)
+    return Picture(
+        hash=hashlib.sha256(kept).hexdigest(), media_type="image/png" if is_png else "image/jpeg", content=kept, width=width, height=height
+    )
 
 
 def _png(content: bytes) -> tuple[bytes, int, int]:
@@ -93,9 +93,7 @@ def _jpeg(content: bytes) -> tuple[bytes, int, int]:
         if marker in range(0xC0, 0xD0) and marker not in (0xC4, 0xC8, 0xCC):
             height, width = struct.unpack(">HH", segment[5:9])
         # Tables and frames stay, the JFIF head too, and Adobe's colour transform (without which CMYK shows inverted).
-        if marker not in range(0xE1, 0xF0) and marker != 0xFE:
-            kept.append(segment)
-        elif marker == 0xEE and segment[4:9] == b"Adobe":
+        if (marker not in range(0xE1, 0xF0) and marker != 0xFE) or (marker == 0xEE and segment[4:9] == b"Adobe"):
             kept.append(segment)
         at += 2 + length
 

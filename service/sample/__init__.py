@@ -12,6 +12,7 @@ import msgspec
 
 from service import db, ledger, petitions
 from service.identity import Keys
+from service.sample import register
 from service.settings import Settings
 
 
@@ -40,6 +41,7 @@ async def load(pool: asyncpg.Pool, settings: Settings) -> str | None:
             return None
         await ledger.create_log(connection, keys, host=settings.origin_host, petition_id=None)
         await found(connection, keys, settings, draft, texts)
+        await register.load(connection)
     await petitions.change(pool, draft.slug, "open")
     return draft.slug
 
