@@ -24,6 +24,54 @@ from log_key k
 join log l on l.id = k.log_id
 order by k.log_id = 'anchor' desc, l.created_at, k.log_id, k.generation desc;
 
+-- name: lock_keys(log_id)^
+-- One succession at a time.
+select
+    l.origin, l.vkey,
+    (select max(k.generation) from log_key k where k.log_id = l.id) as newest,
+    (select count(*) from log_key k where k.log_id = l.id and k.retired_at is null) as in_use
+from log l
+where l.id = :log_id
+for no key update of l;
+
+-- name: put_key_in_force(log_id, vkey)!
+update log
+set vkey = :vkey
+where id = :log_id;
+
+-- name: is_in_force(log_id, generation, entry, anchor)$
+-- Whether the key stands in the published anchor, and the published head was signed when the key was there already, or since.
+select
+    exists (
+        select from entry e
+        join log a on a.id = e.log_id
+        where e.log_id = :anchor and e.kind = 'K' and e.entry = :entry and e.idx < a.published_size
+    )
+    and exists (
+        select from log l
+        join log_key k on k.log_id = l.id and k.generation = :generation
+        where
+            l.id = :log_id
+            and (
+                l.published_size = 0
+                or exists (select from checkpoint_note n where n.log_id = l.id and n.size = l.published_size and n.signed_at >= k.made_at)
+                or exists (
+                    select from cosignature c
+                    where c.log_id = l.id and c.size = l.published_size and c.name = l.origin and c.received_at >= k.made_at
+                )
+            )
+    );
+
+-- name: retire_keys(log_id, newest)$
+with retired as (
+    update log_key
+    set retired_at = now()
+    where log_id = :log_id and generation < :newest and retired_at is null
+    returning generation
+)
+select count(*)
+from retired;
+
 -- name: insert_cosignature(log_id, size, name, key_id, line, signed_at)!
 -- The first of each key stays, as the stored note does.
 insert into cosignature (log_id, size, name, key_id, line, signed_at)

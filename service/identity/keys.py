@@ -243,6 +243,10 @@ class Keys:
         """Make this log's seed; the same one for all who ask at once, or again after a crash."""
         return self._make("log", _log_name(log_id))
 
+    def destroy_log_key(self, log_id: str) -> None:
+        """A retired key of a log signs nothing any more. Nothing happens the second time."""
+        self._destroy("log", _log_name(log_id))
+
     # --- the certificate's
 
     @property

@@ -37,6 +37,8 @@ class Keyring(Protocol):
 
     def new_log_key(self, log_id: str, /) -> bytes: ...
 
+    def destroy_log_key(self, log_id: str, /) -> None: ...
+
 
 class Pair(NamedTuple):
     """The two keys that one seed of a log makes, both under the log's origin."""
