@@ -37,6 +37,7 @@ from service.web import api, site
 from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
 from service.web.front import Answer, Front
 from service.web.kept import Kept
@@ -58,6 +59,7 @@ def create(settings: Settings) -> App:
         route_handlers=[
             site.router(),
             petition_pages.router(),
+            recipient_pages.router(),
             ledger_pages.files,
             api.router(),
             case_pages.router(),
