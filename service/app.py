@@ -143,12 +143,12 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
             shelf, register = Shelf(pool), Register(pool)
-            pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
+            pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages(register)
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
             def mark() -> object:
                 now = shelf.now()
-                return shelf.version, gate.shows, [petition.state(now) for petition in shelf.public()]
+                return shelf.version, register.version, gate.shows, [petition.state(now) for petition in shelf.public()]
 
             front = Front(
                 mark,

@@ -22,6 +22,7 @@ from service.errors import Busy, Closed, Fault, Invalid, NotFound, Paused, TextC
 from service.identity import Form, deliverable
 from service.intake import Submission
 from service.petitions import Petition, Shelf
+from service.sponsors import Register, Snapshot
 from service.web import forms
 from service.web.front import Answer
 from service.web.pages import CACHED, NOT_STORED, Filled, Pages, language, pages_of
@@ -55,15 +56,16 @@ def new_form_key() -> str:
 class ReadyPages:
     """The petition pages as ready bytes, for each petition and language, made anew when anything on them changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, register: Register) -> None:
+        self._register = register
         self._kept: dict[tuple[str, str], tuple[object, bytes]] = {}
 
     def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str) -> bytes:
-        mark = (petition, state, captcha)
+        mark = (petition, state, captcha, self._register.version)
         key = (petition.slug, lang)
         kept = self._kept.get(key)
         if kept is None or kept[0] != mark:
-            kept = (mark, _petition_page(pages, petition, state, lang, captcha))
+            kept = (mark, _petition_page(pages, petition, state, lang, captcha, self._register.now))
             self._kept[key] = kept
         return kept[1]
 
@@ -74,6 +76,7 @@ def _petition_page(
     state: str,
     lang: str,
     captcha: str,
+    register: Snapshot,
     *,
     form: Filled | None = None,
     faults: list[Fault] | None = None,
@@ -91,6 +94,9 @@ def _petition_page(
         notice=notice,
         captcha=captcha,
         form_key=form_key or new_form_key(),
+        register=register,
+        sponsors=register.for_petition(petition.id),
+        named=register.cases_of(petition.id),
     )
 
 
@@ -135,7 +141,7 @@ async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
     def back(status: int, faults: list[Fault], notice: str = "", more: dict[str, str] | None = None) -> Response[Any]:
         shows = state.gate.shows
         content = _petition_page(
-            pages, petition, petition.state(state.clock()), lang, shows,
+            pages, petition, petition.state(state.clock()), lang, shows, state.register.now,
             form=forms.filled(sent), faults=faults, notice=notice, form_key=sent.form_key,
         )  # fmt: skip
         headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **(more or {})}
