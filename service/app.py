@@ -23,7 +23,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import Counter, Gauge, start_http_server
 
-from service import __version__, captcha, db
+from service import __version__, captcha, db, witnesses
 from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
@@ -61,6 +61,8 @@ def create(settings: Settings) -> App:
             petition_pages.router(),
             recipient_pages.router(),
             ledger_pages.files,
+            ledger_pages.add_checkpoint,
+            ledger_pages.witness_vkeys,
             api.router(),
             case_pages.router(),
             sponsor_pages.router(),
@@ -175,6 +177,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "limits": ClientLimits(settings.limits_url, settings.client_limits),
                         "day_keys": DayKeys(settings.key_dir),
                         "tokens": Tokens(keys.token_keys()),
+                        "witness": witnesses.own_key(settings, keys) if settings.witness_for else None,
                         "intake": Intake(pool, keys, clock=shelf.now),
                         "confirmer": Confirmer(pool, keys, clock=shelf.now, issuer=settings.origin_host),
                         "is_ending": False,
