@@ -35,10 +35,13 @@ from service.sponsors import Register
 from service.tokens import Tokens
 from service.web import api, site
 from service.web import cases as case_pages
+from service.web import cities as city_pages
+from service.web import kits as kit_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
+from service.web import support as support_page
 from service.web.front import Answer, Front
 from service.web.kept import Kept
 from service.web.pages import Pages
@@ -66,6 +69,9 @@ def create(settings: Settings) -> App:
             api.router(),
             case_pages.router(),
             sponsor_pages.router(),
+            kit_pages.router(),
+            city_pages.router(),
+            support_page.router(),
             api.healthz,
             api.readyz,
         ],
@@ -168,6 +174,8 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "shelf": shelf,
                         "register": register,
                         "kept": Kept(),
+                        "printed": {},
+                        "printing": asyncio.Lock(),
                         "clock": shelf.now,
                         "pages": pages,
                         "ready": ready,

@@ -106,6 +106,8 @@ class Worker:
         await signatures.forget_indexes(pool, self._keys)
         while await signatures.expire(pool):
             pass
+        while await signatures.add_places(pool, self._keys):
+            pass
         while await signatures.add_up(pool):
             pass
         while await signatures.reseal(pool, self._keys, now=now):

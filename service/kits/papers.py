@@ -24,9 +24,9 @@ EDITABLE = PAPERS
 CARDS = ("card", "sponsor")
 
 LARGEST_CARD = 300_000
-STORY_MAX = 1_500
+STORY_MAX = 1_200
 """Characters of a story on the first page of the sheet; what is longer ends with the address of the page."""
-HISTORY_MAX = 9
+HISTORY_MAX = 7
 SPONSORS_MAX = 6
 
 
@@ -101,6 +101,15 @@ def _about(kit: Kit) -> str:
     return f"{kind}. {status}"
 
 
+def _since(kit: Kit) -> str:
+    """Who it is, and since when: what a deed says of a person."""
+    say, case = kit.words, kit.case
+    if case is None:
+        return _about(kit)
+    kind = say.say(f"category-{case.category}")
+    return say.say("since", category=kind, day=say.dated(case.since.on, case.since.precision)) if case.since else kind
+
+
 def _clock(kit: Kit) -> dict[str, str]:
     say, case = kit.words, kit.case
     as_of = say.say("as_of", day=say.day(kit.today))
@@ -152,6 +161,7 @@ def _facts(kit: Kit) -> dict[str, str]:
         "name": case.name(kit.lang) if case else say.say("group"),
         "name_hy": case.name_hy if case else words("hy").say("group"),
         "about": _about(kit),
+        "since": _since(kit),
         "blank": say.say("blank"),
         "short_blank": say.say("short_blank"),
         "law": say.say(f"law-{case.category if case else 'prisoner-of-war'}"),
@@ -248,7 +258,9 @@ def _addresses(kit: Kit) -> tuple[list[dict[str, Any]], str]:
     say, told = kit.words, kit.register.facts.get("addresses")
     if not told:
         return [], ""
-    listed = [{"name": say.local(one["name"]), "lines": list(one["lines"])[:4], "why": say.local(one.get("why", {}))} for one in told["list"][:6]]
+    listed = [
+        {"name": say.local(one["name"]), "lines": list(one["lines"])[:4], "why": say.local(one.get("why", {}))} for one in told["list"][:6]
+    ]
     return listed, say.say("addresses_as_of", day=say.day(date.fromisoformat(told["as_of"])))
 
 
@@ -306,7 +318,8 @@ def _sheet_blocks(kit: Kit) -> list[Block]:
         found += [plain(say.say("story"), "heading"), *map(plain, story)]
     found.append(plain(say.say("history"), "heading"))
     found += [
-        plain(f"{one['when']}: {one['what']}{'. ' + one['note'] if one['note'] else ''} ({one['source']})", "item") for one in _history(kit, case)
+        plain(f"{one['when']}: {one['what']}{'. ' + one['note'] if one['note'] else ''} ({one['source']})", "item")
+        for one in _history(kit, case)
     ]
     found.append(plain(say.say("sponsors"), "heading"))
     found += [plain(one, "item") for one in _sponsor_lines(kit, case)] or [plain(say.say("sponsors_none"))]

@@ -8,12 +8,14 @@ Two rules hold throughout: for each petition one living signature stands for one
     confirming  the button
     managing    a signer changes her mind
     ageing      time passes: sums, ends, forgetting
+    places      where signers live, as one more sum
 """
 
 from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, reseal, statistics
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
 from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
+from service.signatures.places import add_places, by_place
 from service.signatures.record import LIVING, lock_key, open_blob, q
 
 __all__ = [
@@ -23,8 +25,10 @@ __all__ = [
     "Managed",
     "Pressed",
     "View",
+    "add_places",
     "add_up",
     "address_of",
+    "by_place",
     "erase",
     "expire",
     "forget_indexes",

@@ -60,7 +60,7 @@ status-released = Released
 status-died = Died
 status-missing = Missing
 status-unknown = No news
-clock = { $n ->
+clock-held = { $n ->
     [one] day in detention
    *[other] days in detention
   }
@@ -94,7 +94,6 @@ case-sponsors-count = { $n ->
 case-sponsors-zero = no sponsor yet
 case-offer = Become a sponsor
 case-kit = The sponsor’s kit
-case-kit-hint = Deed, model motion, press note, case sheet, images to share: ready to print.
 case-petitions = Petitions
 case-share = Pass it on
 case-share-why = A message from you is worth ten posters.
@@ -136,7 +135,6 @@ sponsors-col-name = Sponsor
 sponsors-col-kind = Kind
 sponsors-col-country = Country
 sponsors-col-for = Stands for
-sponsors-col-deed = Deed
 sponsors-col-acts = Has done
 sponsors-group = the whole group
 sponsors-table = Sponsors, by country and kind
@@ -249,7 +247,6 @@ fault-consent-offer = Tick this box: without it we may not keep your offer.
 
 kit-title = The sponsor’s kit
 kit-lead = All that is needed to sign in public. Print it, or change the text in a word processor.
-kit-language = Language of the papers
 kit-deed = Deed of sponsorship
 kit-deed-what = To be signed at the town hall, before press and guests.
 kit-motion = Model motion

@@ -60,7 +60,7 @@ status-released = Libéré
 status-died = Mort
 status-missing = Disparu
 status-unknown = Sans nouvelles
-clock = { $n ->
+clock-held = { $n ->
     [one] jour de détention
    *[other] jours de détention
   }
@@ -94,7 +94,6 @@ case-sponsors-count = { $n ->
 case-sponsors-zero = sans parrain
 case-offer = Devenir parrain
 case-kit = Le dossier du parrain
-case-kit-hint = Acte, projet de motion, note de presse, fiche, images à partager : prêts à imprimer.
 case-petitions = Les pétitions
 case-share = Faites passer
 case-share-why = Un message de vous vaut plus que dix affiches.
@@ -136,7 +135,6 @@ sponsors-col-name = Parrain
 sponsors-col-kind = Sorte
 sponsors-col-country = Pays
 sponsors-col-for = Parraine
-sponsors-col-deed = Acte
 sponsors-col-acts = A fait
 sponsors-group = tout le groupe
 sponsors-table = Parrains, par pays et par sorte
@@ -249,7 +247,6 @@ fault-consent-offer = Cochez cette case : sans cela, nous ne pouvons pas conser
 
 kit-title = Le dossier du parrain
 kit-lead = Tout ce qu’il faut pour une signature en public. Imprimez, ou modifiez le texte dans un traitement de texte.
-kit-language = Langue des documents
 kit-deed = Acte de parrainage
 kit-deed-what = À signer à la mairie, devant la presse et des invités.
 kit-motion = Projet de motion

@@ -10,7 +10,7 @@ cases-held = { $n ->
   }
 cases-of-start = սկզբի { $first }-ից ({ $when })
 cases-of = այս գրանցամատյանի { $first }-ից
-cases-as-of = { $when }-ի դրությամբ
+cases-as-of = առ { $when }
 cases-freed = { $n ->
     [one] { $n } ազատ արձակված
    *[other] { $n } ազատ արձակված
@@ -60,7 +60,7 @@ status-released = Ազատ արձակված
 status-died = Մահացած
 status-missing = Անհետացած
 status-unknown = Լուր չկա
-clock = { $n ->
+clock-held = { $n ->
     [one] օր անազատության մեջ
    *[other] օր անազատության մեջ
   }
@@ -76,7 +76,7 @@ clock-ended-died = { $n ->
     [one] օր մինչև մահը
    *[other] օր մինչև մահը
   }
-clock-since = { $when }-ից
+clock-since = սկսած՝ { $when }
 clock-span = { $from } – { $to }
 case-also = Գրվում է նաև
 case-story = Մի կյանք
@@ -94,7 +94,6 @@ case-sponsors-count = { $n ->
 case-sponsors-zero = առանց հովանավորի
 case-offer = Հովանավորել նրան
 case-kit = Հովանավորի փաթեթը
-case-kit-hint = Ակտ, որոշման նախագիծ, մամուլի հաղորդագրություն, տեղեկաթերթ, նկարներ՝ պատրաստ տպելու։
 case-petitions = Հանրագրեր նրա համար
 case-share = Խոսեք նրա մասին
 case-share-why = Ձեր մեկ հաղորդագրությունն արժե տասը պաստառ։
@@ -136,7 +135,6 @@ sponsors-col-name = Հովանավոր
 sponsors-col-kind = Տեսակ
 sponsors-col-country = Երկիր
 sponsors-col-for = Հովանավորում է
-sponsors-col-deed = Ակտ
 sponsors-col-acts = Արել է
 sponsors-group = ամբողջ խմբին
 sponsors-table = Հովանավորներն ըստ երկրի և տեսակի
@@ -249,7 +247,6 @@ fault-consent-offer = Նշեք այս վանդակը․ առանց դրա չեն
 
 kit-title = Հովանավորի փաթեթը
 kit-lead = Այն ամենը, ինչ պետք է հրապարակավ ստորագրելու համար։ Տպեք կամ փոխեք տեքստը տեքստային խմբագրիչում։
-kit-language = Փաստաթղթերի լեզուն
 kit-deed = Հովանավորության ակտ
 kit-deed-what = Ստորագրվում է քաղաքապետարանում՝ մամուլի և հյուրերի ներկայությամբ։
 kit-motion = Որոշման նախագիծ
