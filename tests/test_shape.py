@@ -25,10 +25,11 @@ COVERED_BY = {
     "service/web/petitions.py": "tests/stories/test_signing.py",
     "service/__main__.py": "tests/test_main.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
+    "service/commands/exports.py": "tests/test_exports.py",
 }
 """Modules whose tests have another name than they."""
 
-HISTORY = ("entry", "checkpoint", "checkpoint_note", "text_version", "petition_text", "certificate")
+HISTORY = ("entry", "checkpoint", "checkpoint_note", "text_version", "petition_text", "certificate", "export", "export_done")
 
 
 def test_each_part_imports_only_what_the_contracts_allow() -> None:

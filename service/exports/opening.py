@@ -14,7 +14,7 @@ import os
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 from uuid import UUID
@@ -109,6 +109,11 @@ def _signers(path: Path, about: Mapping[str, Any], private: offline.Private, tel
                 raise Unproven("export", f"row {done + 1}: {shut.detail}") from None
             except ValueError:
                 raise Unproven("export", f"row {done + 1}: not a box") from None
+        try:
+            row["day"] = _day(row["day"])
+            _ = UUID(row["id"]), int(row["text_version"]), int(row["leaf"])
+        except ValueError:
+            raise Unproven("export", f"row {done + 1}: not a row of an export") from None
         done += 1
         if done % 500 == 0:
             tell(done, of)
@@ -116,6 +121,11 @@ def _signers(path: Path, about: Mapping[str, Any], private: offline.Private, tel
     if done != of:
         raise Unproven("export", f"{path.name} has {done} rows, and said that it would have {of}: it is cut short or not this file")
     tell(of, of)
+
+
+def _day(cell: str) -> str:
+    """A day as text; XLSX counts days from the end of 1899."""
+    return (date(1899, 12, 30) + timedelta(days=int(cell))).isoformat() if cell.isdecimal() else date.fromisoformat(cell).isoformat()
 
 
 def _for_work(file: BinaryIO, about: dict[str, Any], opened: Iterator[_Row], _: Path) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -38,9 +39,17 @@ PIECE = 2_000
 _DANGEROUS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20|%")  # with the full-width twins, and what starts a DDE call
 
 
+_CONTROLS = re.compile("[\x00-\x1f\x7f\u0085\u2028\u2029]")
+_BLANK = " \u00a0\u3000\ufeff\u200b"
+
+
 def harmless(text: str) -> str:
-    """``text`` so that no spreadsheet takes it for a formula."""
-    return "'" + text if text.lstrip(" \u00a0\u3000\ufeff\u200b")[:1] in _DANGEROUS and text.strip() else text
+    """``text`` on one line, and so that no spreadsheet takes it for a formula.
+
+    A line break inside a cell would begin a row in a reader that cares little for quotes (LibreOffice at a bare CR).
+    """
+    is_formula = text.lstrip(_BLANK)[:1] in _DANGEROUS and bool(text.strip())
+    return ("'" if is_formula else "") + _CONTROLS.sub(" ", text)
 
 
 class Table(Protocol):

@@ -254,7 +254,7 @@ class _Writing:
         async def copy() -> None:
             try:
                 await connection.copy_from_query(
-                    q.sealed_rows.sql, head["id"], head["size"], output=ready.put, format="csv", header=True, timeout=86_400
+                    q.sealed_rows.sql.rstrip("; \n"), head["id"], head["size"], output=ready.put, format="csv", header=True, timeout=86_400
                 )
             finally:
                 await ready.put(None)

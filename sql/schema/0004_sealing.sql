@@ -43,9 +43,10 @@ create table export_done (
     done_at timestamptz not null default now()
 );
 
--- Whom an export holds, ten thousand ids a row: whoever leaves later must be taken out of the file, too.
+-- Whom an export holds, ten thousand ids a row: whoever leaves later must be taken out of the file, too. Without a foreign
+-- key, because the ids are written in the export's own snapshot, which is older than its row above.
 create table export_part (
-    export_id uuid not null references export,
+    export_id uuid not null,
     part integer not null,
     ids uuid[] not null,
     primary key (export_id, part)
