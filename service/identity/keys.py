@@ -9,7 +9,7 @@ A key that is gone stays gone, and what it sealed with it; that is the point. No
     KEY_DIR/index/<petition>    blind indexes of one petition; destroyed when its log is closed
     KEY_DIR/log/<log id>        Ed25519 seed of one log
     KEY_DIR/token/<n> altcha/<n>    lists for rotation, the highest number is the newest
-    KEY_DIR/mail-token promise suppression news    one each
+    KEY_DIR/mail-token promise suppression news desk    one each
     KEY_DIR/certificate         Ed25519, as ssh-keygen writes it; in the demo only, otherwise the organizers'
 
 All but the certificate's are 32 random bytes as they are. A process reads a key when it is first asked for it, so that the
@@ -39,7 +39,7 @@ from service.identity import sealing
 
 DAY = 86_400
 KEY_BYTES = 32
-SINGLES = ("mail-token", "promise", "suppression", "news")
+SINGLES = ("mail-token", "promise", "suppression", "news", "desk")
 LISTS = ("token", "altcha")
 # A chain further behind than this is taken for a wrong clock: ratcheting by mistake destroys keys for good.
 LONGEST_GAP = 4_000
@@ -173,6 +173,10 @@ class Keys:
     def news_key(self) -> bytes:
         """Seals the list of those who asked for news."""
         return self._single("news")
+
+    def desk_key(self) -> bytes:
+        """Seals what the organizers are called and where they are written to, and binds their audit trail."""
+        return self._single("desk")
 
     def token_keys(self) -> list[bytes]:
         """Sign tokens, newest first; the newest writes, all read."""
