@@ -61,6 +61,22 @@ update organizer
 set blob = :blob, language = :language
 where id = :id;
 
+-- name: offer(id)$
+update organizer
+set state = 'invited'
+where id = :id and state in ('proposed', 'invited')
+returning id;
+
+-- name: drop_proposed(id)!
+-- Somebody said no before an invitation went out: nothing is kept of the person.
+with roles as (
+    delete from organizer_role
+    where organizer_id = :id and exists (select from organizer where id = :id and state = 'proposed')
+)
+update organizer
+set state = 'removed', blob = ''::bytea, address_index = sha256(uuid_send(id)), ended_at = now()
+where id = :id and state = 'proposed';
+
 -- name: grant_roles(organizer_id, roles, association_ids)!
 insert into organizer_role (organizer_id, role, association_id)
 select :organizer_id, g.role, g.association_id

@@ -28,7 +28,7 @@ COVERED_BY = {
 }
 """Modules whose tests have another name than they."""
 
-HISTORY = ("entry", "checkpoint", "checkpoint_note", "text_version", "petition_text", "certificate")
+HISTORY = ("entry", "checkpoint", "checkpoint_note", "text_version", "petition_text", "certificate", "audit")
 
 
 def test_each_part_imports_only_what_the_contracts_allow() -> None:
@@ -154,6 +154,8 @@ def _test_of(module: Path) -> Path:
         return HOUSE / COVERED_BY[str(module.relative_to(HOUSE))]
     if len(inside.parts) == 1:
         return HOUSE / "tests" / f"test_{name}.py"
+    if inside.parts[:2] == ("web", "desk"):
+        return HOUSE / "tests" / "web" / "test_desk.py"
     if folder in ("proof", "web", "commands"):
         return HOUSE / "tests" / folder / f"test_{name}.py"
     return HOUSE / "tests" / f"test_{folder}.py"

@@ -133,9 +133,7 @@ async def revoke(connection: db.Connection, approval_id: UUID, by: UUID, *, now:
         raise Conflict(code="approval-decided")
 
 
-async def execute(
-    connection: db.Connection, approval_id: UUID, done_by: UUID, act: str, *, now: datetime | None = None
-) -> Approval:
+async def execute(connection: db.Connection, approval_id: UUID, done_by: UUID, act: str, *, now: datetime | None = None) -> Approval:
     """Take an approved act, in the transaction that does it; after the commit it cannot be taken again.
 
     ``done_by`` is one of the two. Raises ``NotFound``, and ``Conflict`` with code ``approval-not-due``, ``approval-done`` (somebody

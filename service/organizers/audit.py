@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import os
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -50,7 +49,7 @@ async def note(
     key: bytes,
     organizer_id: UUID | None,
     act: str,
-    object: str = "",  # noqa: A002 - the word of the trail
+    object: str = "",
     now: datetime | None = None,
     **facts: Any,
 ) -> int:
@@ -60,18 +59,14 @@ async def note(
     """
     await q.audit_turn(connection, key=AUDIT_LOCK)
     head = await q.audit_head(connection, now=now)
-    number = head["number"] + 1
+    number = int(head["number"]) + 1
     text = json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     made = _hash(key, head["hash"], number, head["at"], organizer_id, act, object, text)
-    await q.audit_add(
-        connection, number=number, at=head["at"], organizer_id=organizer_id, act=act, object=object, facts=text, hash=made
-    )
+    await q.audit_add(connection, number=number, at=head["at"], organizer_id=organizer_id, act=act, object=object, facts=text, hash=made)
     return number
 
 
-def _hash(
-    key: bytes, before: bytes, number: int, at: datetime, organizer_id: UUID | None, act: str, thing: str, facts: str
-) -> bytes:
+def _hash(key: bytes, before: bytes, number: int, at: datetime, organizer_id: UUID | None, act: str, thing: str, facts: str) -> bytes:
     # A JSON array: its parts cannot flow into each other.
     line = json.dumps([number, round(at.timestamp() * 1000), str(organizer_id or ""), act, thing, facts], ensure_ascii=False)
     return hmac.digest(key, b"libertas audit/v1\0" + before.rjust(32, b"\0") + line.encode(), "sha256")
@@ -123,7 +118,7 @@ async def remember(pool: asyncpg.Pool, file: Path) -> int:
         file.parent.mkdir(parents=True, exist_ok=True)
         fresh = file.with_suffix(".new")
         fresh.write_text(f"{head['number']} {head['hash'].hex()}\n", encoding="ascii")
-        os.replace(fresh, file)
+        fresh.replace(file)
     return int(head["number"])
 
 
@@ -133,7 +128,7 @@ async def read(
     before: int | None = None,
     act: str = "",
     organizer_id: UUID | None = None,
-    object: str = "",  # noqa: A002 - the word of the trail
+    object: str = "",
     limit: int = 100,
 ) -> list[Line]:
     """The newest lines, newest first: below ``before``, of acts that begin with ``act``, of a person, of one object."""

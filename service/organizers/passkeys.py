@@ -121,7 +121,9 @@ def _descriptor(row: Any) -> PublicKeyCredentialDescriptor:
     )
 
 
-async def _take(connection: db.Connection, answer: Mapping[str, Any], purpose: str, organizer_id: UUID | None, now: datetime | None) -> bytes:
+async def _take(
+    connection: db.Connection, answer: Mapping[str, Any], purpose: str, organizer_id: UUID | None, now: datetime | None
+) -> bytes:
     """The challenge that this answer is to, used up from here on whatever comes of it."""
     try:
         said = parse_client_data_json(base64url_to_bytes(answer["response"]["clientDataJSON"]))
@@ -203,7 +205,9 @@ async def answer_add(
     except (WebAuthnException, KeyError, TypeError, ValueError, AttributeError) as wrong:
         raise NotVerified("not verified") from wrong
     said = answer["response"].get("transports") or []
-    transports = [each for each in said if isinstance(each, str) and re.fullmatch(r"[a-z-]{1,20}", each)][:8] if isinstance(said, list) else []
+    transports = (
+        [each for each in said if isinstance(each, str) and re.fullmatch(r"[a-z-]{1,20}", each)][:8] if isinstance(said, list) else []
+    )
     kept = await q.insert_passkey(
         connection,
         id=verified.credential_id,

@@ -53,7 +53,7 @@ class Association(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """An organizer as colleagues see them. ``state``: invited | active | removed (then without name and address)."""
+    """An organizer as colleagues see them. ``state``: proposed | invited | active | removed (then without name and address)."""
 
     id: UUID
     name: str
@@ -135,7 +135,7 @@ def _granted(grants: Iterable[Grant]) -> dict[str, list[Any]]:
     return {"roles": [grant.role for grant in found], "association_ids": [grant.association_id for grant in found]}
 
 
-async def invite(
+async def enlist(
     connection: db.Connection,
     keys: Secrets,
     email: str,
@@ -145,9 +145,10 @@ async def invite(
     name: str = "",
     now: datetime | None = None,
 ) -> UUID:
-    """Invite somebody, or send the link of an invitation again; the mail follows by the worker. Returns the organizer's id.
+    """Write down who shall be invited to what; nobody is written to before ``send_invitation``. Returns the organizer's id.
 
-    Raises ``Invalid`` for an address or role that cannot be, ``Conflict`` with code ``organizer-known`` for one who has joined.
+    Once more for the same address replaces the roles. Raises ``Invalid`` for an address or role that cannot be, ``Conflict``
+    with code ``organizer-known`` for one who has joined.
     """
     email = deliverable(email)
     name = plain_text(name, "name", 80) if name.strip() else ""
@@ -164,12 +165,25 @@ async def invite(
     )
     if made is None:
         known = await q.organizer_by_address(connection, address_index=keys.index(email))
-        if known is None or known["state"] != "invited":
+        if known is None or known["state"] == "active":
             raise Conflict(code="organizer-known")
         organizer_id = known["id"]
         await q.drop_roles(connection, organizer_id=organizer_id)
     await q.grant_roles(connection, organizer_id=organizer_id, **wanted)
+    return organizer_id
+
+
+async def send_invitation(connection: db.Connection, organizer_id: UUID, *, now: datetime | None = None) -> None:
+    """Let the mail with the link go out, the first time or again. Raises ``NotFound`` for one who has joined or is gone."""
+    if await q.offer(connection, id=organizer_id) is None:
+        raise NotFound("organizer")
     await tell(connection, organizer_id, "invite", kind="invite", now=now)
+
+
+async def invite(connection: db.Connection, keys: Secrets, email: str, grants: Sequence[Grant], *, language: str, name: str = "") -> UUID:
+    """``enlist`` and ``send_invitation`` at once, where nobody else is asked: by the operator's shell, or by a desk's only operator."""
+    organizer_id = await enlist(connection, keys, email, grants, language=language, name=name)
+    await send_invitation(connection, organizer_id)
     return organizer_id
 
 
@@ -215,7 +229,9 @@ async def person(connection: db.Connection | asyncpg.Pool, keys: Secrets, organi
     if row is None:
         raise NotFound("organizer")
     name, email = keys.open(organizer_id, row["blob"])
-    grants = tuple(Grant(each["role"], each["association_id"]) for each in [r async for r in q.grants(connection, organizer_id=organizer_id)])
+    grants = tuple(
+        Grant(each["role"], each["association_id"]) for each in [r async for r in q.grants(connection, organizer_id=organizer_id)]
+    )
     return Person(
         id=organizer_id, name=name, email=email, language=row["language"], state=row["state"], passkeys=row["passkeys"], grants=grants
     )
@@ -345,16 +361,21 @@ async def tell(
     ``title`` among the facts is a line of ours that the message shows, such as which device signed in.
     """
     await q.insert_notice(
-        connection, id=uuid4(), organizer_id=organizer_id, template=template, facts=json.dumps(facts), kind=kind, code_hash=code_hash, now=now
+        connection,
+        id=uuid4(),
+        organizer_id=organizer_id,
+        template=template,
+        facts=json.dumps(facts),
+        kind=kind,
+        code_hash=code_hash,
+        now=now,
     )
 
 
 _SECONDS = {"invite": INVITE_SECONDS, "recover": RECOVER_SECONDS}
 
 
-async def write_letters(
-    pool: asyncpg.Pool, ring: Keys, *, now: datetime, domain: Callable[[str], bytes], limit: int = 50
-) -> int:
+async def write_letters(pool: asyncpg.Pool, ring: Keys, *, now: datetime, domain: Callable[[str], bytes], limit: int = 50) -> int:
     """The worker's part: notices become mails, and their links become good, in one transaction; returns how many.
 
     ``domain`` is the keyed hash by which mail is patient with a provider.

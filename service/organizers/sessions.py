@@ -108,9 +108,7 @@ async def who(pool: asyncpg.Pool, keys: Secrets, session_id: str, now: datetime 
     )
 
 
-async def renew(
-    connection: db.Connection, session_hash: bytes, *, level: str, is_fresh: bool, now: datetime | None = None
-) -> str | None:
+async def renew(connection: db.Connection, session_hash: bytes, *, level: str, is_fresh: bool, now: datetime | None = None) -> str | None:
     """The same visit under a new id, after its rights grew; returns the cookie's value, None when the session is over."""
     session_id = secrets.token_urlsafe(32)
     seconds = FRESH.total_seconds() if is_fresh else 0.0

@@ -15,7 +15,7 @@ create table organizer (
     language text not null check (language ~ '^[a-z]{2}$'),
     -- What a passkey knows its owner by; random, so that it tells nothing.
     handle bytea not null unique check (length(handle) = 32),
-    state text not null default 'invited' check (state in ('invited', 'active', 'removed')),
+    state text not null default 'proposed' check (state in ('proposed', 'invited', 'active', 'removed')),
     invited_at timestamptz not null default now(),
     joined_at timestamptz,
     ended_at timestamptz,

@@ -12,7 +12,6 @@ from service import organizers, tokens
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.identity import plain_text
 from service.organizers import Relying
-from service.organizers import people as folk
 from service.web import forms
 from service.web.desk.frame import EVERYONE, Answer, Desk, act, page, uuid
 
@@ -22,7 +21,7 @@ def _relying(desk: Desk) -> Relying:
 
 
 def _device(desk: Desk) -> str:
-    return folk.device(desk.request.headers.get("user-agent", ""))
+    return organizers.device(desk.request.headers.get("user-agent", ""))
 
 
 async def _limit(desk: Desk) -> None:
@@ -224,9 +223,7 @@ async def fresh(desk: Desk) -> Answer:
     """A touch of one's own passkey: the session goes on under a new id, and its new token goes back to the waiting form."""
     me = desk.me
     async with desk.pool.acquire() as connection:
-        await organizers.answer_sign_in(
-            connection, _relying(desk), _object(desk.values.get("answer")), organizer_id=me.organizer_id
-        )
+        await organizers.answer_sign_in(connection, _relying(desk), _object(desk.values.get("answer")), organizer_id=me.organizer_id)
     async with desk.transaction() as connection:
         session_id = await organizers.renew(connection, me.session_hash, level="full", is_fresh=True)
         if session_id is None:
@@ -270,4 +267,3 @@ handlers = [
     sign_in, challenge, signed_in, join_page, join, account, rename, add_challenge, add, relabel, remove, fresh_challenge, fresh,
     sign_out, end_session, end_others,
 ]  # fmt: skip
-

@@ -11,6 +11,8 @@ import contextlib
 import hmac
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import timedelta
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
@@ -45,6 +47,9 @@ JSON_LIMIT = 64 * 1024
 
 EVERYONE = frozenset(ROLES)
 """For pages that any organizer may see."""
+
+REASON = 500
+"""Characters of the reason for what needs a second person."""
 
 _SAID = re.compile(r"[a-z0-9-]{1,40}", re.ASCII)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -116,6 +121,12 @@ class DeskDoor:
             return
         scope["libertas.desk"] = who
         await self._inner(scope, receive, send)
+
+
+def _who(scope: Any) -> Who | None:
+    """Who the door found behind the cookie."""
+    found: Who | None = scope.get("libertas.desk")
+    return found
 
 
 def _cookie(header: str) -> str:
@@ -194,13 +205,15 @@ class Desk:
         if self.who is None and wish in self.pages.languages:
             return wish
         spoken = self.who.language if self.who else ""
-        return spoken if spoken in self.pages.languages else negotiate(self.request.headers.get("accept-language", ""), self.pages.languages)
+        return (
+            spoken if spoken in self.pages.languages else negotiate(self.request.headers.get("accept-language", ""), self.pages.languages)
+        )
 
     def t(self, key: str, **facts: object) -> str:
         return self.pages.words[self.lang].t(key, **facts)
 
     def show(self, template: str, *, status: int = 200, **context: Any) -> Answer:
-        """A page of ``templates/desk/``. It knows ``who``, ``places``, ``here`` (its address), ``said`` and ``petition`` beside ``context``."""
+        """A page of ``templates/desk/``; beside ``context`` it knows ``who``, ``places``, ``here`` (its address), ``said``, ``sheet``."""
         said = self.query.get("said", "")
         known = self.pages.words[self.lang].has(f"desk-said-{said}") if _SAID.fullmatch(said) else False
         given = {
@@ -242,13 +255,63 @@ class Desk:
         async with db.transaction(self.pool) as connection:
             yield connection
 
-    async def note(self, connection: db.Connection, act: str, object: str = "", **facts: Any) -> None:  # noqa: A002
+    async def note(self, connection: db.Connection, act: str, object: str = "", **facts: Any) -> None:
         """A line in the trail: what this person did to which object; figures and ids only, nobody's name."""
         who = self.who.organizer_id if self.who else None
         await organizers.note(connection, self.state.desk_keys.audit, who, act, object, **facts)
 
+    async def propose(
+        self,
+        connection: db.Connection,
+        act: str,
+        *,
+        reason: str,
+        facts: dict[str, Any] | None = None,
+        association_id: UUID | None = None,
+        petition_id: UUID | None = None,
+    ) -> UUID:
+        """Leave it to a second person: ``act`` is a declared ``Approved``, ``facts`` all that it will know. Notes it in the trail.
+
+        Raises ``Invalid`` without a reason.
+        """
+        declared: Approved = self.state.desk_acts[act]
+        reason = reason.strip()
+        if not reason or len(reason) > REASON:
+            raise Invalid([Fault("reason", "reason-missing" if not reason else "reason-too-long")])
+        sheet = self.petition
+        made = await organizers.propose(
+            connection,
+            self.me.organizer_id,
+            act,
+            reason=reason,
+            facts=facts,
+            association_id=sheet.association_id if sheet else association_id,
+            petition_id=sheet.id if sheet else petition_id,
+            delay=declared.delay,
+        )
+        await self.note(connection, f"{act}.proposed", str(made), **(facts or {}))
+        return made
+
 
 Handle = Callable[[Desk], Awaitable[Answer]]
+Run = Callable[[Desk, db.Connection, organizers.Approval], Awaitable[str]]
+Refuse = Callable[[Desk, db.Connection, organizers.Approval], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Approved:
+    """What happens when a second person says yes. ``roles`` may decide, ``delay`` passes before it is done.
+
+    ``run`` does it in the transaction that takes the approval, and returns a word for the record; None: it is taken at the page
+    ``path`` by ``organizers.execute``. ``refuse`` tidies up when somebody says no.
+    """
+
+    name: str
+    roles: frozenset[str]
+    run: Run | None
+    delay: timedelta = timedelta()
+    refuse: Refuse | None = None
+    path: str = ""
 
 
 def page(
@@ -291,7 +354,7 @@ def act(
 def _declare(path: str, rule: Rule) -> Callable[[Handle], HTTPRouteHandler]:
     def declared(handle: Handle) -> HTTPRouteHandler:
         async def handler(request: Visit) -> Answer:
-            desk = Desk(request, rule, request.scope.get("libertas.desk"))  # type: ignore[call-overload]  # our own entry of the scope
+            desk = Desk(request, rule, _who(request.scope))
             if rule.thing == "petition":
                 desk.petition = await _petition(desk)
             if rule.is_act:
@@ -313,7 +376,7 @@ def _declare(path: str, rule: Rule) -> Callable[[Handle], HTTPRouteHandler]:
 def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Deny by default: no rule, no entry; no role, no such page."""
     rule = handler.opt.get("desk")
-    who: Who | None = connection.scope.get("libertas.desk")  # type: ignore[call-overload]  # our own entry of the scope
+    who: Who | None = _who(connection.scope)
     if not isinstance(rule, Rule) or (who is None and not rule.is_open):
         raise NotFound("page")
     if who is not None and not rule.is_open:
@@ -362,7 +425,7 @@ def _check_token(desk: Desk, token: str) -> None:
 
 def refused(request: Visit, status: int, code: str) -> Answer:
     """A kind page for a refusal or fault at the desk; for the exception handlers of ``app``."""
-    who: Who | None = request.scope.get("libertas.desk")  # type: ignore[call-overload]  # our own entry of the scope
+    who: Who | None = _who(request.scope)
     desk = Desk(request, Rule(roles=frozenset()), who)
     if request.headers.get("content-type", "").startswith("application/json"):
         return desk.json({"code": code}, status)
@@ -377,4 +440,4 @@ def uuid(text: object) -> UUID:
         raise NotFound("id") from None
 
 
-__all__ = ["EVERYONE", "Answer", "Desk", "DeskDoor", "Place", "Rule", "act", "guard", "page", "refused", "uuid"]
+__all__ = ["EVERYONE", "Answer", "Approved", "Desk", "DeskDoor", "Place", "Rule", "act", "guard", "page", "refused", "uuid"]
