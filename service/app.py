@@ -23,7 +23,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import Counter, Gauge, start_http_server
 
-from service import __version__, captcha, db
+from service import __version__, captcha, db, witnesses
 from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
@@ -32,11 +32,16 @@ from service.petitions import Shelf
 from service.risk import ClientLimits, DayKeys
 from service.settings import Settings
 from service.signatures import Confirmer
+from service.sponsors import Register
 from service.tokens import Tokens
 from service.web import api, desk, site
+from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web import recipients as recipient_pages
+from service.web import sponsors as sponsor_pages
 from service.web.front import Answer, Front
+from service.web.kept import Kept
 from service.web.pages import Pages
 
 log = structlog.get_logger()
@@ -56,8 +61,13 @@ def create(settings: Settings) -> App:
             site.router(),
             desk.router(),
             petition_pages.router(),
+            recipient_pages.router(),
             ledger_pages.files,
+            ledger_pages.add_checkpoint,
+            ledger_pages.witness_vkeys,
             api.router(),
+            case_pages.router(),
+            sponsor_pages.router(),
             api.healthz,
             api.readyz,
         ],
@@ -136,7 +146,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             async with pool.acquire() as connection:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
-            shelf = Shelf(pool)
+            shelf, register = Shelf(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
@@ -151,7 +161,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                     petition_pages.fronted(ready_pages, pages, shelf, lambda: gate.shows),
                 ],
             )
-            async with shelf.running():
+            async with shelf.running(), register.running():
                 state.update(
                     {
                         "settings": settings,
@@ -161,6 +171,8 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "desk_places": desk.PLACES,
                         "desk_acts": desk.ACTS,
                         "shelf": shelf,
+                        "register": register,
+                        "kept": Kept(),
                         "clock": shelf.now,
                         "pages": pages,
                         "ready": ready,
@@ -170,6 +182,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "limits": ClientLimits(settings.limits_url, settings.client_limits),
                         "day_keys": DayKeys(settings.key_dir),
                         "tokens": Tokens(keys.token_keys()),
+                        "witness": witnesses.own_key(settings, keys) if settings.witness_for else None,
                         "intake": Intake(pool, keys, clock=shelf.now),
                         "confirmer": Confirmer(pool, keys, clock=shelf.now, issuer=settings.origin_host),
                         "is_ending": False,

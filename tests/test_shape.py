@@ -23,12 +23,25 @@ COVERED_BY = {
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",
+    "service/web/recipients.py": "tests/test_recipients.py",
     "service/__main__.py": "tests/test_main.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
 }
 """Modules whose tests have another name than they."""
 
-HISTORY = ("entry", "checkpoint", "checkpoint_note", "text_version", "petition_text", "certificate", "audit")
+HISTORY = (
+    "entry",
+    "checkpoint",
+    "checkpoint_note",
+    "text_version",
+    "petition_text",
+    "certificate",
+    "case_event",
+    "case_change",
+    "sponsorship_event",
+    "sponsor_act",
+    "audit",
+)
 
 
 def test_each_part_imports_only_what_the_contracts_allow() -> None:

@@ -23,7 +23,14 @@ from babel.units import format_unit
 from service.errors import Misconfigured, Unproven
 from service.settings import LANGUAGES
 
-LINKS = {"confirm_url": "confirm", "not_me_url": "not-me", "manage_url": "manage", "unsubscribe_url": "unsubscribe", "desk_url": "desk"}
+LINKS = {
+    "confirm_url": "confirm",
+    "not_me_url": "not-me",
+    "manage_url": "manage",
+    "unsubscribe_url": "unsubscribe",
+    "offer_url": "offer",
+    "desk_url": "desk",
+}
 _AT_THE_DESK = "desk/join"  # the desk's addresses name no language
 _WORDS = frozenset({"title", "days", "links", "issuer", "contact"})
 _PLACE = re.compile(r"\{([a-z_]*)\}")
