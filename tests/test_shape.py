@@ -26,6 +26,7 @@ COVERED_BY = {
     "service/web/recipients.py": "tests/test_recipients.py",
     "service/__main__.py": "tests/test_main.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
+    "service/commands/exports.py": "tests/test_exports.py",
 }
 """Modules whose tests have another name than they."""
 
@@ -41,6 +42,8 @@ HISTORY = (
     "sponsorship_event",
     "sponsor_act",
     "audit",
+    "export",
+    "export_done",
 )
 
 
