@@ -153,6 +153,38 @@ class Petition(msgspec.Struct, frozen=True, kw_only=True):
         return self.texts.get(language) or next(iter(self.texts.values()))
 
 
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """One petition as its organizers see it, drafts included. ``association_id`` None: it belongs to all associations."""
+
+    id: UUID
+    slug: str
+    association_id: UUID | None
+    status: str
+    is_sample: bool
+    is_protected: bool
+    is_sealed: bool
+    goal: int
+    time_zone: str
+    opens_at: datetime
+    closes_at: datetime | None
+    paused_at: datetime | None
+    text_version: int
+    asks_locality: bool
+    log_id: str | None
+    count: int
+    titles: Translated
+    now: datetime
+
+    @property
+    def state(self) -> str:
+        """draft, scheduled, open, paused, closed, delivered or archived, at the moment it was read."""
+        if self.status != "open":
+            return self.status
+        if self.now < self.opens_at:
+            return "scheduled"
+        return "closed" if self.closes_at is not None and self.now >= self.closes_at else "open"
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What an organizer writes down before a petition exists."""
 
@@ -271,6 +303,22 @@ async def by_slug(pool: asyncpg.Pool, slug: str) -> Petition:
     async for row in q.shelf(pool, slug=slug):
         return _petition(row)
     raise NotFound(f"there is no petition {slug}")
+
+
+def _sheet(row: Mapping[str, Any]) -> Sheet:
+    return Sheet(**{name: row[name] for name in Sheet.__struct_fields__ if name != "titles"}, titles=msgspec.json.decode(row["titles"]))
+
+
+async def sheet(pool: asyncpg.Pool | db.Connection, slug: str) -> Sheet:
+    """One petition for its organizers, fresh from the database; raises ``NotFound``."""
+    async for row in q.sheets(pool, slug=slug):
+        return _sheet(row)
+    raise NotFound(f"there is no petition {slug}")
+
+
+async def sheets(pool: asyncpg.Pool | db.Connection) -> list[Sheet]:
+    """Every petition for its organizers, drafts included, newest first."""
+    return [_sheet(row) async for row in q.sheets(pool, slug=None)]
 
 
 class Shelf:

@@ -106,6 +106,21 @@ join log l on l.petition_id = p.id
 where p.text_version > 0 and (:slug::text is null or p.slug = :slug)
 order by p.created_at, p.slug;
 
+-- name: sheets(slug)
+-- What organizers see of one petition, or of all; the titles are those of the newest text, published or not.
+select
+    p.id, p.slug, p.association_id, p.status, p.is_sample, p.is_protected, p.is_sealed, p.goal, p.time_zone, p.opens_at, p.closes_at,
+    p.paused_at, p.text_version, p.asks_locality, l.id as log_id, coalesce(l.published_count, 0) as count, now() as now,
+    (
+        select coalesce(jsonb_object_agg(t.language, t.title), '{}')
+        from petition_text t
+        where t.petition_id = p.id and t.version = p.text_version
+    ) as titles
+from petition p
+left join log l on l.petition_id = p.id
+where :slug::text is null or p.slug = :slug
+order by p.created_at desc, p.slug;
+
 -- name: by_slug(slug)^
 -- sealing_keys: how many offline keys the current text names.
 select

@@ -72,7 +72,7 @@ async def _target(settings: Settings) -> AsyncIterator[str]:
 
     home = settings.data_dir / "postgres"
     if home.exists():
-        raise Misconfigured([f"{home} is there already: restore into a new LIBERTAS_DATA_DIR, or LIBERTAS_DATABASE_URL"])
+        raise Misconfigured([f"{home} is there already: restore into a new LIBERTAS_DATA_DIR, or set LIBERTAS_MIGRATE_URL"])
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     server = Postgres(home)
     await server.start()
