@@ -54,7 +54,7 @@ def restore(options: argparse.Namespace) -> int:
 
     contents = run(act())
     print(
-        f"{contents.rows} rows of {len(contents.tables)} tables restored, as of {contents.made_at:%Y-%m-%d %H:%M} UTC; read again, and right"
+        f"{contents.rows} rows of {len(contents.tables)} tables restored, as of {contents.made_at:%Y-%m-%d %H:%M} UTC; all of it compared"
     )
     for log_id, (size, count) in contents.heads.items():
         print(f"    log {log_id}: {size} entries, count {count}")
