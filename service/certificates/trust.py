@@ -12,7 +12,6 @@ import asyncpg
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from service import ledger
-from service.certificates.evidence import q
 from service.certificates.seals import Seal
 from service.errors import Misconfigured, Unproven
 from service.identity import Keys
@@ -54,17 +53,20 @@ def promise_vkey(keys: Keys, settings: Settings) -> str:
 
 async def known(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> proof.Trust:
     """The trust file's content. Raises ``Misconfigured`` before there is an anchor log."""
-    rows = {row["id"]: row["vkey"] async for row in q.vkeys(pool)}
-    if ledger.ANCHOR not in rows:
+    rows = await ledger.public_keys(pool)
+    in_use = {row.log_id: row.vkey for row in reversed(rows)}  # the newest of each log comes first
+    if ledger.ANCHOR not in in_use:
         raise Misconfigured(["there is no anchor log yet: create a petition first"])
     public, _ = certificate_key(keys, settings)
     seal = seal_of(keys, settings)
     return proof.Trust(
         issuer=settings.issuer_name,
-        logs=tuple(vkey for log_id, vkey in rows.items() if log_id != ledger.ANCHOR),
-        anchor=rows[ledger.ANCHOR],
+        logs=tuple(vkey for log_id, vkey in in_use.items() if log_id != ledger.ANCHOR),
+        anchor=in_use[ledger.ANCHOR],
         certificate_keys=(public,),
         pdf_seals=(seal.fingerprint,) if seal else (),
+        ml_dsa=tuple(row.ml_dsa for row in rows),
+        retired=tuple(row.vkey for row in rows if row.vkey not in in_use.values()),
         promises=(promise_vkey(keys, settings),),
     )
 
