@@ -8,6 +8,7 @@ import io
 import json
 import re
 import secrets
+import shutil
 import subprocess
 import threading
 import zipfile
@@ -354,32 +355,84 @@ async def test_levons_receipt_is_checked_against_the_trust_file(signed: House, t
 # -- by hand, with other people's tools ------------------------------------------------------------------------------------
 
 
-async def test_the_steps_in_verify_txt_work_with_ssh_keygen_sha256sum_and_openssl(signed: House, tmp_path: Path) -> None:
+@pytest.fixture
+def only(tmp_path: Path) -> Path:
+    """A folder with nothing but the four programs that VERIFY.txt asks for."""
+    folder = tmp_path / "only"
+    folder.mkdir()
+    for name in ("openssl", "ssh-keygen", "sha256sum", "pdfsig"):
+        found = shutil.which(name)
+        assert found, f"{name} is needed (poppler-utils, openssl, openssh-client, coreutils)"
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def steps_of(told: str) -> str:
+    """The commands of VERIFY.txt: the indented lines."""
+    steps = [line[4:] for line in told.split("\n") if line.startswith("    ")]
+    assert steps[0].startswith("set -e") and steps[1].startswith("read -r principal"), "first of all the fingerprint is compared"
+    return "\n".join(steps)
+
+
+def by_hand(folder: Path, only: Path, scratch: Path) -> subprocess.CompletedProcess[str]:
+    script = (
+        steps_of((folder / "VERIFY.txt").read_text(encoding="utf-8")).replace("/tmp/", f"{scratch}/").replace("cd /tmp", f"cd {scratch}")
+    )
+    bash = shutil.which("bash")
+    assert bash
+    environment = {"PATH": str(only), "LC_ALL": "C.UTF-8"}
+    return subprocess.run([bash, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+async def test_the_steps_in_verify_txt_need_four_programs_and_find_what_was_changed(signed: House, only: Path, tmp_path: Path) -> None:
     bundle = await signed.certify()
-    out = tmp_path / "out"
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
     certificates.write(bundle, out)
-    told = bundle.files["VERIFY.txt"].decode()
-    steps = [
-        line.strip()
-        for line in told.split("\n")
-        if line.startswith("   ") and line.strip().split(" ")[0] in ("cut", "ssh-keygen", "sha256sum", "(", "sed", "openssl")
-    ]
-    assert steps[0].startswith("cut"), "first of all the fingerprint is compared"
-    assert told.index("FINGERPRINT") < told.index("SHA256SUMS")
-    assert len(steps) == 8
+    scratch.mkdir()
+    good = await asyncio.to_thread(by_hand, out, only, scratch)
+    assert good.returncode == 0, good.stdout[-500:] + good.stderr
+    said = good.stdout
+    assert stated(bundle)["fingerprint"] in said
+    assert said.count("Good ") == 2 and said.count("Signature Verified Successfully") == 3 and said.count("in the anchor log") == 2
+    assert "Total document signed" in said and "added 14, withdrawn 1, invalidated 1, reinstated 0" in said
+    seal = stated(bundle)["keys"]["pdf_seal"].upper()
+    assert ":".join(seal[at : at + 2] for at in range(0, 64, 2)) in said
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == sorted(bundle.files), (
+        "nothing is left behind"
+    )
 
-    def run() -> subprocess.CompletedProcess[str]:
-        script = "set -eu\n" + "\n".join(steps).replace("/tmp/", f"{tmp_path}/")
-        return subprocess.run(["bash", "-c", script], cwd=out, capture_output=True, text=True, timeout=30)
-
-    good = await asyncio.to_thread(run)
-    assert good.returncode == 0, good.stderr
-    assert stated(bundle)["fingerprint"] in good.stdout
-    for path in ("certificate.json", "checkpoint", "SHA256SUMS", "tile/entries/000.p/17"):
+    for path in ("certificate.json", "checkpoint", "SHA256SUMS", "tile/entries/000.p/17", "certificate.pdf"):
         kept = (out / path).read_bytes()
-        (out / path).write_bytes(kept.replace(b"1", b"2", 1) if b"1" in kept else kept + b"x")
-        assert (await asyncio.to_thread(run)).returncode != 0, path
+        middle = len(kept) // 2
+        (out / path).write_bytes(kept[:middle] + bytes([kept[middle] ^ 1]) + kept[middle + 1 :])
+        assert (await asyncio.to_thread(by_hand, out, only, scratch)).returncode != 0, path
         (out / path).write_bytes(kept)
+
+
+async def test_by_hand_each_step_stands_on_its_own(signed: House, only: Path, tmp_path: Path) -> None:
+    """Whoever holds the issuer's key can sign any list; the later steps still find what the logs and the seal do not say."""
+    bundle = await signed.certify()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    key = signed.keys.certificate_key()
+    other = await signed.certify()
+    changes = {
+        "checkpoint": bundle.files["checkpoint"].replace(b"\n17\n", b"\n18\n"),
+        "petition.tlog-proof": other.files["certificate.tlog-proof"],
+        "certificate.tlog-proof": other.files["certificate.tlog-proof"],
+        "certificate.pdf": bundle.files["certificate.pdf"][:-100]
+        + bytes([bundle.files["certificate.pdf"][-100] ^ 1])
+        + bundle.files["certificate.pdf"][-99:],
+    }
+    for number, (path, content) in enumerate(changes.items()):
+        assert content != bundle.files[path]
+        files = {**bundle.files, path: content}
+        files["SHA256SUMS"] = proof.sums_of(files)
+        files["SHA256SUMS.sig"] = proof.ssh_sign(files["SHA256SUMS"], key)
+        out = tmp_path / f"out{number}"
+        certificates.write(certificates.Bundle(bundle.id, 12, 1, files), out)
+        done = await asyncio.to_thread(by_hand, out, only, scratch)
+        assert done.returncode != 0 and done.stdout.count("Good ") == 2, path
 
 
 # -- a live ledger ---------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ alter table certificate_file alter column content set storage external;
 -- ------------------------------------------------------------------------------------------------ audits
 
 -- One audit, by the digest of its report. Petition and report never change; what the next certificate says is read from here.
-create table audit (
+create table ledger_audit (
     id text primary key check (id ~ '^[0-9a-f]{64}$'),
     petition_id uuid not null references petition,
     auditor text not null,
@@ -29,13 +29,13 @@ create table audit (
     report bytea not null,
     done_at timestamptz not null default now()
 );
-create index audit_petition on audit (petition_id, done_at);
+create index ledger_audit_petition on ledger_audit (petition_id, done_at);
 
 -- ------------------------------------------------------------------------------------------------ what the service may do
 
 do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
-        grant select, insert on certificate_file, audit to libertas_app;
+        grant select, insert on certificate_file, ledger_audit to libertas_app;
     end if;
 end $$;
