@@ -36,6 +36,7 @@ from service.web import api, site
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
+from service.web import updates as update_pages
 from service.web.front import Answer, Front
 from service.web.pages import Pages
 
@@ -56,6 +57,7 @@ def create(settings: Settings) -> App:
             site.router(),
             petition_pages.router(),
             recipient_pages.router(),
+            update_pages.router(),
             ledger_pages.files,
             api.router(),
             api.healthz,

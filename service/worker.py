@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from service import db, identity, intake, ledger, mail, petitions, signatures, tokens
+from service import db, identity, intake, ledger, mail, petitions, signatures, tokens, updates
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
@@ -84,6 +84,11 @@ class Worker:
         )
         return False  # its pace is the policy's
 
+    async def tell(self) -> bool:
+        """Wishes for news become readers, and what was released is queued for them."""
+        is_more = await updates.welcome(self._pool, self._keys) > 0
+        return await updates.send(self._pool, self._keys, clock=self._clock) or is_more
+
     async def pass_time(self) -> bool:
         """What is due at its hour: deadlines, sums, forgetting, keys. Each step may run any number of times."""
         pool, now = self._pool, self._clock()
@@ -98,6 +103,7 @@ class Worker:
         while await signatures.reseal(pool, self._keys, now=now):
             pass
         await intake.forget(pool)
+        await updates.forget(pool)
         async with db.transaction(pool) as connection:
             await mail.housekeeping(connection)
         # Only after everything was sealed again under today's key may old keys go.
@@ -128,6 +134,7 @@ class Worker:
             ("decide", self.decide, IDLE),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
+            ("tell", self.tell, 1.0),
             ("pass time", self.pass_time, 60.0),
         ]
         try:

@@ -188,6 +188,7 @@ class Confirmer:
             key_id=key_id,
             manage_hash=tokens.stored(manage_handle(handle)),
             shown=(blob.name, blob.role) if blob.visibility == "show" else None,
+            wish=identity.seal(key, key_id, "news_wish", record["id"].bytes, blob.email.encode()) if blob.news else None,
         )
 
     async def _commit(self, connection: db.Connection, ready: Mapping[UUID, _Ready]) -> set[UUID]:
@@ -225,6 +226,16 @@ class Confirmer:
                     names=[shown[0] for _, _, shown in names],
                     roles=[shown[1] for _, _, shown in names],
                 )
+            wishes = [(signature, wish) for signature in confirmed if (wish := ready[signature].wish) is not None]
+            if wishes:
+                await q.insert_wishes(
+                    connection,
+                    signature_ids=[signature for signature, _ in wishes],
+                    petition_ids=[ready[signature].petition_id for signature, _ in wishes],
+                    languages=[ready[signature].language for signature, _ in wishes],
+                    addresses=[wish for _, wish in wishes],
+                    key_ids=[ready[signature].key_id for signature, _ in wishes],
+                )
         return confirmed
 
     def _answer(self, state: str, record: Mapping[str, Any] | None, handle: bytes) -> Pressed:
@@ -256,6 +267,8 @@ class _Ready(msgspec.Struct, frozen=True, kw_only=True):
     key_id: int
     manage_hash: bytes
     shown: tuple[str, str] | None
+    wish: bytes | None
+    """The address for the list of readers, sealed for its way there; None for those who did not ask for news."""
 
 
 _CONFIRM: str = q.confirm.sql
