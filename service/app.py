@@ -35,6 +35,7 @@ from service.tokens import Tokens
 from service.web import api, site
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web.front import Answer, Front
 from service.web.pages import Pages
 
 log = structlog.get_logger()
@@ -68,7 +69,7 @@ def create(settings: Settings) -> App:
         ),
         logging_config=None,
     )
-    return Door(cast(App, litestar))
+    return Door(cast(App, litestar), lambda path: litestar.state.front.get(path))
 
 
 _REQUESTS = Counter("libertas_requests", "Answers, by route template, method and status", ["route", "method", "status"])
@@ -76,13 +77,16 @@ _PUBLIC = Gauge("libertas_public_count", "The count under the last published che
 
 
 class Door:
-    """In front of everything: HEAD on every GET, and a count of the answers.
+    """In front of everything: answers that stand ready, HEAD on every GET, and a count of the answers.
 
-    Answers are counted by the template of their route, never by the address, which may hold a token.
+    ``front`` gives the ready answer of a path, if there is one (service/web/front.py). Answers are counted by the template
+    of their route, never by the address, which may hold a token.
     """
 
-    def __init__(self, inner: App) -> None:
+    def __init__(self, inner: App, front: Callable[[str], Answer | None] = lambda _: None) -> None:
         self._inner = inner
+        self._front = front
+        self._counters: dict[tuple[str, str, int], Counter] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -90,16 +94,30 @@ class Door:
             return
         method = scope["method"]
         is_head = method == "HEAD"
+        if (is_head or method == "GET") and not scope["query_string"]:
+            try:
+                ready = self._front(scope["path"])
+            except Exception:  # its route meets the same fault, and there it is answered and logged
+                ready = None
+            if ready is not None:
+                self._count(ready.route, method, await ready.send(scope, send))
+                return
         inner = {**scope, "method": "GET"} if is_head else scope
 
         async def counted(message: Any) -> None:
             if message["type"] == "http.response.start":
-                _REQUESTS.labels(str(inner.get("path_template", "")), method, str(message["status"])).inc()
+                self._count(str(inner.get("path_template", "")), method, message["status"])
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
         await self._inner(inner, receive, counted)
+
+    def _count(self, route: str, method: str, status: int) -> None:
+        counter = self._counters.get((route, method, status))
+        if counter is None:
+            counter = self._counters[route, method, status] = _REQUESTS.labels(route, method, str(status))
+        counter.inc()
 
 
 def _open(settings: Settings) -> Callable[[Litestar], Any]:
@@ -117,6 +135,20 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
             shelf = Shelf(pool)
+            pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
+            gate = captcha.build(settings, keys.altcha_keys(), client)
+
+            def mark() -> object:
+                now = shelf.now()
+                return shelf.version, gate.shows, [petition.state(now) for petition in shelf.public()]
+
+            front = Front(
+                mark,
+                [
+                    api.fronted(ready),
+                    petition_pages.fronted(ready_pages, pages, shelf, lambda: gate.shows),
+                ],
+            )
             async with shelf.running():
                 state.update(
                     {
@@ -125,10 +157,11 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "pool": pool,
                         "shelf": shelf,
                         "clock": shelf.now,
-                        "pages": Pages(settings, shelf.now),
-                        "ready": api.Ready(shelf, settings.base_url),
-                        "ready_pages": petition_pages.ReadyPages(),
-                        "gate": captcha.build(settings, keys.altcha_keys(), client),
+                        "pages": pages,
+                        "ready": ready,
+                        "ready_pages": ready_pages,
+                        "front": front,
+                        "gate": gate,
                         "limits": ClientLimits(settings.limits_url, settings.client_limits),
                         "day_keys": DayKeys(settings.key_dir),
                         "tokens": Tokens(keys.token_keys()),
@@ -137,6 +170,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "is_ending": False,
                     }
                 )
+                shelf.watch(front.drop)
                 shelf.watch(lambda: _show_counts(shelf))
                 _show_counts(shelf)
                 metrics = start_http_server(settings.metrics_port, settings.host) if settings.metrics_port else None

@@ -238,6 +238,7 @@ class Shelf:
         self._seen: object = None
         self._clock_offset = timedelta()
         self._watchers: list[Callable[[], None]] = []
+        self._one_at_a_time = asyncio.Lock()
         self.version = 0
 
     def all(self) -> list[Petition]:
@@ -265,23 +266,26 @@ class Shelf:
         self._watchers.append(changed)
 
     async def refresh(self) -> None:
-        rows = [dict(row) async for row in q.shelf(self._pool, slug=None)]
-        self._clock_offset = await q.database_now(self._pool) - datetime.now(UTC)
-        if rows != self._seen:
-            self._rows = {row["slug"]: _petition(row) for row in rows}
-            self._seen = rows
-            self.version += 1
-            for changed in self._watchers:
-                changed()
+        """Look again, now. What is shown afterwards was read after this call began."""
+        # Of two at once, the one that read earlier could come last and put the older state back.
+        async with self._one_at_a_time:
+            rows = [dict(row) async for row in q.shelf(self._pool, slug=None)]
+            self._clock_offset = await q.database_now(self._pool) - datetime.now(UTC)
+            if rows != self._seen:
+                self._rows = {row["slug"]: _petition(row) for row in rows}
+                self._seen = rows
+                self.version += 1
+                for changed in self._watchers:
+                    changed()
 
     async def run(self) -> None:
         """Refresh for ever; a database that is away is waited for."""
         while True:
+            await asyncio.sleep(self._interval)
             try:
                 await self.refresh()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as away:
                 log.warning("shelf: database is away", error=type(away).__name__)
-            await asyncio.sleep(self._interval)
 
     @contextlib.asynccontextmanager
     async def running(self) -> Any:

@@ -106,6 +106,18 @@ async def test_the_shelf_shows_no_draft_and_sees_a_change(pool: asyncpg.Pool, tm
         assert abs(shelf.now() - datetime.now(UTC)) < timedelta(seconds=5)
 
 
+async def test_two_looks_at_once_never_put_an_older_state_back(pool: asyncpg.Pool, tmp_path: Path) -> None:
+    await new(pool, tmp_path)
+    shelf = Shelf(pool, interval=60)
+    for status in ("open", "pause") * 10:
+        early = [asyncio.create_task(shelf.refresh()) for _ in range(3)]
+        await petitions.change(pool, "vagharsh", status)
+        await shelf.refresh()
+        shown = shelf.get("vagharsh").status
+        await asyncio.gather(*early)
+        assert shown == shelf.get("vagharsh").status == {"open": "open", "pause": "paused"}[status]
+
+
 async def test_while_the_database_is_away_the_last_known_petition_stays(database: str, pool: asyncpg.Pool, tmp_path: Path) -> None:
     await new(pool, tmp_path)
     await petitions.change(pool, "vagharsh", "open")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -21,6 +22,7 @@ from service import intake, signatures
 from service.errors import Fault, Invalid, NotFound
 from service.petitions import Petition, Shelf
 from service.web import forms
+from service.web.front import Answer
 
 Visit = Request[Any, Any, Any]
 _json = msgspec.json.Encoder()
@@ -122,14 +124,35 @@ class Ready:
             raise NotFound("petition") from None
 
 
+def _headers(tag: str) -> dict[str, str]:
+    return {**PUBLIC, "etag": tag, "cache-control": CACHED}
+
+
 def _public(request: Visit, slug: str) -> Response[bytes]:
     body, tag = request.app.state.ready.answer(slug)
-    headers = {**PUBLIC, "etag": tag, "cache-control": CACHED}
+    headers = _headers(tag)
     if request.headers.get("if-none-match") == tag:
         return Response(b"", status_code=304, headers=headers, media_type="application/json")
     return Response(body, headers=headers, media_type="application/json")
 
 
+def fronted(ready: Ready) -> Callable[[str], Answer | None]:
+    """The source of ready answers for the list and for each petition (service/web/front.py)."""
+
+    def find(path: str) -> Answer | None:
+        head, _, slug = path.partition(_LISTED)
+        if head or not path or (slug and (slug[0] != "/" or len(slug) == 1)):
+            return None
+        try:
+            body, tag = ready.answer(slug[1:])
+        except NotFound:
+            return None
+        return Answer(f"{_LISTED}/{{slug}}" if slug else _LISTED, body, _headers(tag), "application/json")
+
+    return find
+
+
+_LISTED = "/api/v1/petitions"
 _NO = {404: ResponseSpec(ProblemOut, description="There is no such petition.", media_type="application/problem+json")}
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -20,8 +21,9 @@ from service.captcha import Verdict
 from service.errors import Busy, Closed, Fault, Invalid, NotFound, Paused, TextChanged, TooMany
 from service.identity import Form, deliverable
 from service.intake import Submission
-from service.petitions import Petition
+from service.petitions import Petition, Shelf
 from service.web import forms
+from service.web.front import Answer
 from service.web.pages import CACHED, NOT_STORED, Filled, Pages, language, pages_of
 
 Visit = Request[Any, Any, Any]
@@ -90,6 +92,25 @@ def _petition_page(
         captcha=captcha,
         form_key=form_key or new_form_key(),
     )
+
+
+def fronted(ready_pages: ReadyPages, pages: Pages, shelf: Shelf, shows: Callable[[], str]) -> Callable[[str], Answer | None]:
+    """The source of ready answers for petition pages (service/web/front.py); ``shows`` is what the form's captcha is now."""
+
+    def find(path: str) -> Answer | None:
+        parts = path.split("/")
+        if len(parts) != 4 or parts[2] != "petitions" or parts[1] not in pages.languages:
+            return None
+        try:
+            petition = shelf.get(parts[3])
+        except NotFound:
+            return None
+        lang, captcha = parts[1], shows()
+        content = ready_pages.page(pages, petition, petition.state(shelf.now()), lang, captcha)
+        headers = pages.headers(lang, cache=CACHED, hcaptcha=captcha == "hcaptcha")
+        return Answer("/{lang}/petitions/{slug}", content, headers, "text/html; charset=utf-8")
+
+    return find
 
 
 @get("/{lang:str}/petitions/{slug:str}", include_in_schema=False)

@@ -1,0 +1,107 @@
+"""What lies beside a certificate, so that its number can be recomputed: the log, the texts, the keys and the proofs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from service import db, ledger, petitions
+from service.errors import Busy, NotFound
+from service.identity import Keys
+from service.proof import certificate as proof
+from service.proof import entries, merkle, note, tiles
+from service.settings import Settings
+
+q = db.statements("certificates")
+
+_ANCHORED_WITHIN = 30.0
+
+
+async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: petitions.Petition, key: Any) -> dict[str, bytes]:
+    """Everything that certificate.json lists: log, texts, keys, and the proof that the checkpoint is in the anchor."""
+    head = petition.checkpoint
+    found = [row["entry"] async for row in q.entries(pool, log_id=petition.log_id, size=head.size)]
+    files = await asyncio.to_thread(_log_files, found)
+    files["checkpoint"] = await ledger.checkpoint(pool, petition.log_id, head.size)
+    files["vkey"] = f"{await ledger.vkey(pool, petition.log_id)}\n".encode()
+    async for row in petitions.q.texts(pool, petition_id=petition.id):
+        version, language = row["version"], row["language"]
+        files[f"manifest/{version}.json"] = files["manifest.json"] = row["manifest"]
+        files[f"text/{version}/{language}.txt"] = files[f"text/{language}.txt"] = row["statement"].encode()
+        files[f"consent/{version}/{language}.txt"] = row["consent"].encode()
+        files[f"privacy/{version}/{language}.txt"] = row["privacy"].encode()
+    _drop_unsealed_texts(files, found)
+    files["petition.tlog-proof"] = await anchored(pool, keys, settings, bytes(entries.Anchored(head.origin, head.size, head.root)))
+    files["anchor.vkey"] = f"{await ledger.vkey(pool, ledger.ANCHOR)}\n".encode()
+    principal = urlsplit(settings.base_url).hostname or "issuer"
+    files["allowed_signers"] = proof.allowed_signers(principal, proof.ssh_public(key))
+    files["VERIFY.txt"] = _verify_text(principal).encode()
+    return files
+
+
+def _drop_unsealed_texts(files: dict[str, bytes], found: list[bytes]) -> None:
+    """A text that was published after the checkpoint is not part of what this certificate speaks of."""
+    sealed = sum(1 for entry in found if entry.startswith(b"T "))
+    for path in [path for path in files if (parts := path.split("/"))[0] in ("manifest", "text", "consent", "privacy") and len(parts) > 1]:
+        number = path.split("/")[1].removesuffix(".json")
+        if number.isdecimal() and int(number) > sealed:
+            del files[path]
+    files["manifest.json"] = files[f"manifest/{sealed}.json"]
+    for path in [path for path in files if re.fullmatch(r"text/[a-z]+\.txt", path)]:
+        current = path.replace("text/", f"text/{sealed}/")
+        if current in files:
+            files[path] = files[current]
+        else:
+            del files[path]
+
+
+def _log_files(found: list[bytes]) -> dict[str, bytes]:
+    kept = tiles.append(0, [merkle.leaf_hash(entry) for entry in found], lambda level, index: b"")
+    files = {tiles.path(level, index, width): kept[level, index] for level, index, width in tiles.tiles_between(0, len(found))}
+    for start in range(0, len(found), tiles.WIDTH):
+        part = found[start : start + tiles.WIDTH]
+        files[tiles.entries_path(start // tiles.WIDTH, len(part))] = tiles.pack_bundle(part)
+    return files
+
+
+async def anchored(pool: asyncpg.Pool, keys: Keys, settings: Settings, entry: bytes, *, first: int = 0) -> bytes:
+    """The proof that ``entry`` is in the anchor log; this process seals the anchor itself if nobody else does.
+
+    Only what is published proves anything, so the entry is looked for up to the published size.
+    """
+    deadline = asyncio.get_running_loop().time() + _ANCHORED_WITHIN
+    while True:
+        index = await ledger.find(pool, ledger.ANCHOR, entry, first=first)
+        if index is not None:
+            with contextlib.suppress(NotFound):  # sealed, and nothing of the anchor is published yet
+                signed = await ledger.checkpoint(pool, ledger.ANCHOR)
+                size = size_of(signed)
+                if index < size:
+                    return note.format_tlog_proof(index, await ledger.inclusion(pool, ledger.ANCHOR, index, size), signed)
+        if asyncio.get_running_loop().time() > deadline:
+            raise Busy(10, "the anchor log did not take the entry in time")
+        await ledger.run_anchor(pool, keys, settings.data_dir / "published")
+        await asyncio.sleep(0.02)
+
+
+def size_of(signed: bytes) -> int:
+    return note.Checkpoint.parse(signed.decode().rpartition("\n\n")[0] + "\n").size
+
+
+def recounted(files: Mapping[str, bytes]) -> entries.Tally:
+    tally = entries.Tally()
+    for path in sorted((p for p in files if p.startswith("tile/entries/")), key=lambda p: tiles.parse_path(p)[1]):
+        for entry in tiles.unpack_bundle(files[path], tiles.parse_path(path)[2]):
+            tally.add(entry)
+    return tally
+
+
+def _verify_text(principal: str) -> str:
+    return (Path(__file__).parent / "verify.txt").read_text(encoding="utf-8").replace("PRINCIPAL", principal)

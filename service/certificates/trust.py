@@ -1,0 +1,32 @@
+"""The keys by which an institution knows us, to be handed out by another way than our certificates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import asyncpg
+
+from service import ledger
+from service.certificates.evidence import q
+from service.errors import Misconfigured
+from service.identity import Keys
+from service.proof import certificate as proof
+from service.settings import Settings
+
+
+async def known(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> proof.Trust:
+    rows = {row["id"]: row["vkey"] async for row in q.vkeys(pool)}
+    if ledger.ANCHOR not in rows:
+        raise Misconfigured(["there is no anchor log yet: create a petition first"])
+    key = keys.certificate_key(Path(settings.certificate_key) if settings.certificate_key else None)
+    return proof.Trust(
+        issuer=settings.issuer_name,
+        logs=tuple(vkey for log_id, vkey in rows.items() if log_id != ledger.ANCHOR),
+        anchor=rows[ledger.ANCHOR],
+        certificate_keys=(proof.ssh_public(key),),
+    )
+
+
+async def trust(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> bytes:
+    """The trust file: this installation's public keys, to be handed out by another way than its bundles."""
+    return (await known(pool, keys, settings)).encode()
