@@ -27,12 +27,13 @@ from service import __version__, captcha, db
 from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
+from service.partners import Roster
 from service.petitions import Shelf
 from service.risk import ClientLimits, DayKeys
 from service.settings import Settings
 from service.signatures import Confirmer
 from service.tokens import Tokens
-from service.web import api, site
+from service.web import api, site, widgets
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web.front import Answer, Front
@@ -55,6 +56,7 @@ def create(settings: Settings) -> App:
             site.router(),
             petition_pages.router(),
             ledger_pages.files,
+            widgets.router(),
             api.router(),
             api.healthz,
             api.readyz,
@@ -134,33 +136,39 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             async with pool.acquire() as connection:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
-            shelf = Shelf(pool)
+            shelf, roster = Shelf(pool), Roster(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
+            cards = widgets.Cards(pages)
+
             def mark() -> object:
                 now = shelf.now()
-                return shelf.version, gate.shows, [petition.state(now) for petition in shelf.public()]
+                return shelf.version, roster.version, gate.shows, [petition.state(now) for petition in shelf.public()]
 
             front = Front(
                 mark,
                 [
                     api.fronted(ready),
                     petition_pages.fronted(ready_pages, pages, shelf, lambda: gate.shows),
+                    widgets.fronted(cards, pages, shelf),
                 ],
             )
-            async with shelf.running():
+            async with shelf.running(), roster.running():
                 state.update(
                     {
                         "settings": settings,
                         "ring": keys,
                         "pool": pool,
                         "shelf": shelf,
+                        "roster": roster,
                         "clock": shelf.now,
                         "pages": pages,
                         "ready": ready,
                         "ready_pages": ready_pages,
                         "front": front,
+                        "cards": cards,
+                        "pictures": widgets.Pictures(),
                         "gate": gate,
                         "limits": ClientLimits(settings.limits_url, settings.client_limits),
                         "day_keys": DayKeys(settings.key_dir),
@@ -195,7 +203,8 @@ def _show_counts(shelf: Shelf) -> None:
 
 
 def _wants_json(request: Request[Any, Any, State]) -> bool:
-    return request.url.path.startswith(("/api/", "/ledger/", "/healthz", "/readyz"))
+    path = request.url.path
+    return path.startswith(("/api/", "/ledger/", "/healthz", "/readyz", "/oembed", "/widget")) or path.endswith(".json")
 
 
 def _problem(

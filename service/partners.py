@@ -210,10 +210,6 @@ class Roster:
         found = self._partners.get(slug)
         return found if found is not None and petition_id in found.petitions else None
 
-    def credited(self, slug: str, petition_id: UUID) -> str:
-        """``slug`` if a signature may be credited to it, otherwise "": a partner that has left must cost nobody a signature."""
-        return slug if slug and self.find(slug, petition_id) is not None else ""
-
     def carrying(self, petition_id: UUID) -> list[Partner]:
         """Every partner that carries the petition."""
         return [partner for partner in self._partners.values() if petition_id in partner.petitions]

@@ -7,7 +7,7 @@ create table partner (
     -- The sentence beside the box for this partner's news, by language; the catalogue's own where there is none.
     consent jsonb not null default '{}',
     -- The public key to which its list is sealed. Without it the box is not shown: there would be no safe place for a yes.
-    sealing_key bytea,
+    sealing_key text,
     -- Requests an hour for all its keys together.
     quota integer not null default 600 check (quota between 1 and 1000000),
     -- Off by default: an organizer sets the address. The generation makes a new secret.
