@@ -16,7 +16,7 @@ from typing import Any, cast
 import httpx2
 import msgspec
 import structlog
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
@@ -24,7 +24,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db
-from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
+from service.errors import Busy, Invalid, Misconfigured, NotFound, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
 from service.partners import Roster
@@ -68,12 +68,18 @@ def create(settings: Settings) -> App:
         openapi_config=OpenAPIConfig(
             title="Libertas",
             version=__version__,
-            path="/api",
+            openapi_router=Router("/api", route_handlers=[], include_in_schema=False, before_request=_only_the_description),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,
     )
     return Door(cast(App, litestar), lambda path: litestar.state.front.get(path))
+
+
+def _only_the_description(request: Request[Any, Any, State]) -> None:
+    # Litestar answers every other address below /api with a page of its own, which has no policy.
+    if request.url.path != "/api/openapi.json":
+        raise NotFound("address")
 
 
 _REQUESTS = Counter("libertas_requests", "Answers, by route template, method and status", ["route", "method", "status"])

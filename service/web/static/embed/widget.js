@@ -62,7 +62,9 @@ iframe { display: block; border: 0; inline-size: 100%; block-size: 480px; backgr
 dialog { border: 0; padding: 8px 12px 12px; inline-size: min(560px, calc(100vw - 16px)); max-inline-size: none; max-block-size: calc(100vh - 16px); overflow: auto; background: var(--paper); color: var(--ink); border-radius: var(--radius); }
 dialog::backdrop { background: rgb(0 0 0 / .6); }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-@container (max-width: 300px) { .card { padding: 12px; } .title { font-size: 17px; } .count strong { font-size: 28px; } .bar .act { inline-size: 100%; } }
+.bar > .act { inline-size: auto; }
+@container (min-width: 480px) { .card > .act { inline-size: auto; min-inline-size: 200px; } .bar > .act { min-inline-size: 0; } }
+@container (max-width: 300px) { .card { padding: 12px; } .title { font-size: 17px; } .count strong { font-size: 28px; } .bar > .act { inline-size: 100%; } }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
 @media (forced-colors: active) { .act, .card, .goal { border: 1px solid; } .goal span { background: Highlight; } }
 `);
@@ -187,7 +189,7 @@ class LibertasPetition extends HTMLElement {
   }
 
   attributeChangedCallback(name, before, now) {
-    if (!this.isConnected || before === now) return;
+    if (!this.#feed || before === now) return; // the first attributes come before the element stands in the page
     if (name === "theme") this.#colour();
     else this.#begin();
   }
