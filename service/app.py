@@ -23,7 +23,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import Counter, Gauge, start_http_server
 
-from service import __version__, captcha, db
+from service import __version__, captcha, db, witnesses
 from service.errors import Busy, Invalid, Misconfigured, NotFound, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
@@ -32,12 +32,16 @@ from service.petitions import Shelf
 from service.risk import ClientLimits, DayKeys
 from service.settings import Settings
 from service.signatures import Confirmer
+from service.sponsors import Register
 from service.tokens import Tokens
 from service.web import api, site, widgets
+from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
+from service.web import sponsors as sponsor_pages
 from service.web.front import Answer, Front
+from service.web.kept import Kept
 from service.web.pages import Pages
 
 log = structlog.get_logger()
@@ -59,7 +63,11 @@ def create(settings: Settings) -> App:
             recipient_pages.router(),
             ledger_pages.files,
             widgets.router(),
+            ledger_pages.add_checkpoint,
+            ledger_pages.witness_vkeys,
             api.router(),
+            case_pages.router(),
+            sponsor_pages.router(),
             api.healthz,
             api.readyz,
         ],
@@ -144,15 +152,15 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             async with pool.acquire() as connection:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
-            shelf, roster = Shelf(pool), Roster(pool)
+            shelf, roster, register = Shelf(pool), Roster(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
-            cards = widgets.Cards(pages)
+            cards = widgets.Cards(pages, lambda: register.now)
 
             def mark() -> object:
                 now = shelf.now()
-                return shelf.version, roster.version, gate.shows, [petition.state(now) for petition in shelf.public()]
+                return shelf.version, roster.version, register.version, gate.shows, [petition.state(now) for petition in shelf.public()]
 
             front = Front(
                 mark,
@@ -162,7 +170,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                     widgets.fronted(cards, pages, shelf),
                 ],
             )
-            async with shelf.running(), roster.running():
+            async with shelf.running(), roster.running(), register.running():
                 state.update(
                     {
                         "settings": settings,
@@ -170,6 +178,8 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "pool": pool,
                         "shelf": shelf,
                         "roster": roster,
+                        "register": register,
+                        "kept": Kept(),
                         "clock": shelf.now,
                         "pages": pages,
                         "ready": ready,
@@ -181,6 +191,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "limits": ClientLimits(settings.limits_url, settings.client_limits),
                         "day_keys": DayKeys(settings.key_dir),
                         "tokens": Tokens(keys.token_keys()),
+                        "witness": witnesses.own_key(settings, keys) if settings.witness_for else None,
                         "intake": Intake(pool, keys, clock=shelf.now),
                         "confirmer": Confirmer(pool, keys, clock=shelf.now, issuer=settings.origin_host),
                         "is_ending": False,

@@ -21,9 +21,11 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery
 
 from service import partners, press
+from service.cases import Case, Event
 from service.errors import Fault, Invalid, NotFound, Refusal
 from service.partners import Partner
 from service.petitions import Petition
+from service.sponsors import Snapshot
 from service.web import forms, signing
 from service.web.api import ProblemOut
 from service.web.front import Answer
@@ -92,14 +94,6 @@ class SponsorOut(msgspec.Struct, frozen=True):
     about: str = ""
 
 
-class CaseOut(msgspec.Struct, frozen=True):
-    slug: str
-    name: str
-    status: str
-    line: str
-    url: str
-
-
 class CardOut(msgspec.Struct, frozen=True, kw_only=True):
     """All that the element shows, in one language, ready to be shown: it knows no word and no plural itself."""
 
@@ -127,50 +121,110 @@ class CardOut(msgspec.Struct, frozen=True, kw_only=True):
     no_sponsors: str
     sponsor_more: str
     sponsors: list[SponsorOut]
-    cases: list[CaseOut]
+    case: str
     urls: dict[str, str]
 
 
-class Register(msgspec.Struct, frozen=True):
-    """What stands beside a petition: sponsors and cases in one language, and one line about them."""
+class CaseCardOut(msgspec.Struct, frozen=True, kw_only=True):
+    """One prisoner for the element: a name, what is known and as of when, who stands for him."""
+
+    slug: str
+    lang: str
+    name: str
+    status: str
+    line: str
+    url: str
+
+
+MOST_SPONSORS = 60
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """What the register says beside a petition, in one language: a line, who stands for the prisoners, and whom to show first."""
 
     line: str = ""
     sponsors: list[SponsorOut] = msgspec.field(default_factory=list)
-    cases: list[CaseOut] = msgspec.field(default_factory=list)
+    case: str = ""
 
 
-Beside = Callable[[Petition, Words], Register]
+def beside(register: Snapshot, petition: Petition, words: Words) -> Beside:
+    """No number without its day: how many are held, as of when, and who stands up for them."""
+    sponsors, parts = register.for_petition(petition.id), []
+    prisoners = register.numbers.prisoners
+    if prisoners.held and prisoners.as_of:
+        parts.append(words.t("widget-held", n=prisoners.held, when=words.day(prisoners.as_of)))
+    if sponsors:
+        parts.append(_stand(words, [sponsor.name(words.lang) for sponsor in sponsors]))
+    first = register.cases_of(petition.id) or register.fewest(1)
+    return Beside(
+        " ".join(parts),
+        [
+            SponsorOut(sponsor.name(words.lang), str(words.locale.territories.get(sponsor.country, "")))
+            for sponsor in sponsors[:MOST_SPONSORS]
+        ],
+        first[0].slug if first else "",
+    )
 
 
-def nothing_beside(petition: Petition, words: Words) -> Register:
-    """Where there is no register."""
-    return Register()
+def _stand(words: Words, names: list[str]) -> str:
+    return words.t("widget-stand", first=names[0], n=len(names) - 1)
+
+
+def case_card(register: Snapshot, case: Case, words: Words, base_url: str) -> CaseCardOut:
+    """One case as the register has it now."""
+    last, since = case.last, case.since
+    ended = next((event for event in case.events if event.kind in ("released", "died")), None)
+    status = ""
+    if ended is not None:
+        status = words.t(f"widget-case-{ended.kind}", when=_day(words, ended))
+    elif since is not None and last is not None:
+        status = words.t("widget-case-held", since=_day(words, since), when=words.day(last.as_of))
+    names = [sponsor.name(words.lang) for sponsor, _ in register.standing(case.id)]
+    return CaseCardOut(
+        slug=case.slug,
+        lang=words.lang,
+        name=case.name(words.lang),
+        status=status,
+        line=_stand(words, names) if names else "",
+        url=f"{base_url}/{words.lang}/cases/{case.slug}",
+    )
+
+
+def _day(words: Words, event: Event) -> str:
+    return words.day(event.on) if event.precision == "day" else str(event.on.year)
 
 
 class Cards:
     """The element's data as ready bytes with their ETag, for each petition and language, made anew when anything on them changed."""
 
-    def __init__(self, pages: Pages, beside: Beside = nothing_beside) -> None:
+    def __init__(self, pages: Pages, register: Callable[[], Snapshot]) -> None:
         self._pages = pages
-        self._beside = beside
+        self._register = register
         self._kept: dict[tuple[str, str], tuple[object, bytes, str]] = {}
 
-    def beside(self, petition: Petition, lang: str) -> Register:
-        """What stands beside the petition, in this language."""
-        return self._beside(petition, self._pages.words[lang])
+    def beside(self, petition: Petition, lang: str) -> Beside:
+        """What the register says beside the petition, in this language."""
+        return beside(self._register(), petition, self._pages.words[lang])
+
+    def case(self, slug: str, lang: str) -> tuple[bytes, str]:
+        """(body, ETag) of one case. Raises ``NotFound``."""
+        register = self._register()
+        case = register.case(register.leads_to(slug) or slug)
+        body = _json.encode(case_card(register, case, self._pages.words[lang], self._pages.settings.base_url))
+        return body, f'"{hashlib.sha256(body).hexdigest()[:20]}"'
 
     def card(self, petition: Petition, lang: str) -> tuple[bytes, str]:
         """(body, ETag)."""
-        state, beside = petition.state(self._pages.now()), self.beside(petition, lang)
-        mark, key = (petition, state, beside), (petition.slug, lang)
+        state, register = petition.state(self._pages.now()), self._register()
+        mark, key = (petition, state, register.version), (petition.slug, lang)
         kept = self._kept.get(key)
         if kept is None or kept[0] != mark:
-            body = _json.encode(card_out(self._pages, petition, state, lang, beside))
+            body = _json.encode(card_out(self._pages, petition, state, lang, self.beside(petition, lang)))
             kept = self._kept[key] = (mark, body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
         return kept[1], kept[2]
 
 
-def card_out(pages: Pages, petition: Petition, state: str, lang: str, beside: Register) -> CardOut:
+def card_out(pages: Pages, petition: Petition, state: str, lang: str, about: Beside) -> CardOut:
     words, base = pages.words[lang], pages.settings.base_url
     title = petition.text(lang).title
     percent = petition.count * 100 // petition.goal if petition.goal else 0
@@ -188,7 +242,7 @@ def card_out(pages: Pages, petition: Petition, state: str, lang: str, beside: Re
         goal_text=goal if petition.goal else "",
         goal_label=words.t("goal-label"),
         percent=percent,
-        line=beside.line,
+        line=about.line,
         sign=words.t("widget-sign"),
         state_text=words.t(f"state-{state}"),
         opens=words.t("new-window"),
@@ -199,8 +253,8 @@ def card_out(pages: Pages, petition: Petition, state: str, lang: str, beside: Re
         sponsors_title=words.t("widget-sponsors"),
         no_sponsors=words.t("widget-no-sponsors"),
         sponsor_more=words.t("widget-sponsor-more"),
-        sponsors=beside.sponsors,
-        cases=beside.cases,
+        sponsors=about.sponsors,
+        case=about.case,
         urls={
             "page": f"{base}/{lang}/petitions/{petition.slug}",
             "frame": f"{base}/embed/{petition.slug}",
@@ -215,7 +269,12 @@ def _card_headers(tag: str) -> dict[str, str]:
 
 @get("/embed/{slug:str}/{name:str}", include_in_schema=False)
 async def card_data(request: Visit, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    """``/embed/{slug}/{lang}.json``: the element's data; ``/embed/{slug}/card``: a card for whoever frames it."""
+    """``/embed/{slug}/{lang}.json``: the element's data; ``/embed/{slug}/card``: a card for whoever frames it.
+
+    ``/embed/cases/{case}.{lang}.json``: one case, for the element that shows a case.
+    """
+    if slug == "cases":
+        return _case_data(request, name)
     petition: Petition = request.app.state.shelf.get(slug)
     if name == "card":
         return _card_page(request, petition)
@@ -225,6 +284,15 @@ async def card_data(request: Visit, slug: FromPath[str], name: FromPath[str]) ->
     if dot + ending != ".json" or lang not in pages_of(request).languages:
         raise NotFound("language")
     body, tag = request.app.state.cards.card(petition, lang)
+    return _data(request, body, tag)
+
+
+def _case_data(request: Visit, name: str) -> Response[bytes]:
+    case, _, lang = _named(name, ".json").rpartition(".")
+    return _data(request, *request.app.state.cards.case(case, language(request, lang)))
+
+
+def _data(request: Visit, body: bytes, tag: str) -> Response[bytes]:
     if request.headers.get("if-none-match") == tag:
         return Response(b"", status_code=304, headers=_card_headers(tag), media_type="application/json")
     return Response(body, headers=_card_headers(tag), media_type="application/json")
@@ -240,12 +308,12 @@ def fronted(cards: Cards, pages: Pages, shelf: Any) -> Callable[[str], Answer | 
         parts = path.split("/")
         if len(parts) != 4 or parts[1] != "embed" or not parts[3].endswith(".json"):
             return None
-        lang = parts[3].removesuffix(".json")
-        if lang not in pages.languages:
+        case, _, lang = parts[3].removesuffix(".json").rpartition(".")
+        if lang not in pages.languages or (case != "" and parts[2] != "cases"):
             return None
         try:
-            body, tag = cards.card(shelf.get(parts[2]), lang)
-        except NotFound:
+            body, tag = cards.case(case, lang) if parts[2] == "cases" else cards.card(shelf.get(parts[2]), lang)
+        except Refusal:
             return None
         return Answer("/embed/{slug}/{lang}.json", body, _card_headers(tag), "application/json")
 
@@ -403,7 +471,6 @@ def _sent_page(request: Visit, petition: Petition) -> Response[bytes]:
 def _card_page(request: Visit, petition: Petition) -> Response[bytes]:
     """A card for whoever frames it: there is nothing on it to press but a link to the petition (docs/decisions.md)."""
     frame, pages, state = frame_of(request, petition), pages_of(request), request.app.state
-    beside = state.cards.beside(petition, frame.lang)
     credit = f"?partner={frame.partner.slug}" if frame.partner else ""
     content = pages.render(
         "frame_card.html",
@@ -411,7 +478,7 @@ def _card_page(request: Visit, petition: Petition) -> Response[bytes]:
         petition=petition,
         state=petition.state(state.clock()),
         frame=frame,
-        line=beside.line,
+        line=state.cards.beside(petition, frame.lang).line,
         page=f"{pages.settings.base_url}/{frame.lang}/petitions/{petition.slug}{credit}",
     )
     return Response(content, media_type="text/html", headers=framed(pages, frame.lang, "*", cache="public, max-age=10"))
@@ -602,6 +669,25 @@ async def share_milestone(request: Visit, slug: FromPath[str], lang: FromPath[st
     return await _png(request, "share", share_data(pages_of(request), petition, language(request, lang), int(text)), cache=AN_HOUR)
 
 
+@get("/share/cases/{slug:str}/{name:str}", include_in_schema=False)
+async def share_case(request: Visit, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+    """``/share/cases/{slug}/{lang}.png``: a prisoner's name and what is known, as of when."""
+    pages, register = pages_of(request), request.app.state.register.now
+    words = pages.words[language(request, _named(name, ".png"))]
+    case = register.case(register.leads_to(slug) or slug)
+    card = case_card(register, case, words, pages.settings.base_url)
+    data = {
+        "brand": words.t("brand"),
+        "demo": case.is_sample or pages.settings.embedded,
+        "title": card.name,
+        "number": "",
+        "label": card.status or words.t("share-call"),
+        "foot": urlsplit(pages.settings.base_url).netloc,
+        "lang": words.lang,
+    }
+    return await _png(request, "share", data, cache=AN_HOUR)
+
+
 def badge_data(pages: Pages, petition: Petition, lang: str) -> dict[str, Any]:
     """What a badge says: the published count, which is the same for everybody and moves in batches."""
     words = pages.words[lang]
@@ -655,5 +741,5 @@ def _badge_svg(data: Mapping[str, Any]) -> str:
 def router() -> Router:
     return Router(
         "/",
-        route_handlers=[widget, pinned, embed, card_data, sign, resend, oembed, share, share_milestone, badge],
+        route_handlers=[widget, pinned, embed, card_data, sign, resend, oembed, share, share_milestone, share_case, badge],
     )

@@ -15,3 +15,15 @@ widget-no-sponsors = Nobody yet. Could your town or your association be the firs
 widget-sponsor-more = Become a sponsor
 share-milestone = people have signed
 share-call = Sign the petition
+widget-held = { $n ->
+    [one] { $n } prisoner is known to be held (as of { $when }).
+   *[other] { $n } prisoners are known to be held (as of { $when }).
+}
+widget-stand = { $n ->
+    [0] { $first } stands up for them.
+    [one] { $first } and one other stand up for them.
+   *[other] { $first } and { $n } others stand up for them.
+}
+widget-case-held = Held (since: { $since }), still waited for as of { $when }.
+widget-case-released = Released: { $when }.
+widget-case-died = Died: { $when }.

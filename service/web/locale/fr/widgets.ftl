@@ -15,3 +15,15 @@ widget-no-sponsors = Personne encore. Votre ville ou votre association pourrait-
 widget-sponsor-more = Devenir parrain
 share-milestone = personnes ont signé
 share-call = Signez la pétition
+widget-held = { $n ->
+    [one] { $n } prisonnier est encore détenu, à notre connaissance (au { $when }).
+   *[other] { $n } prisonniers sont encore détenus, à notre connaissance (au { $when }).
+}
+widget-stand = { $n ->
+    [0] { $first } les soutient.
+    [one] { $first } et un autre parrain les soutiennent.
+   *[other] { $first } et { $n } autres parrains les soutiennent.
+}
+widget-case-held = Captif (début : { $since }), toujours attendu au { $when }.
+widget-case-released = Libéré : { $when }.
+widget-case-died = Décédé : { $when }.

@@ -158,17 +158,21 @@ class LibertasPetition extends HTMLElement {
   #feed = null;
   #told = null;
   #listener = null;
+  #caseListener = null;
   #onScreen = true;
   #watcher = null;
   #frame = null;
   #dark = matchMedia("(prefers-color-scheme: dark)");
   #count = null;
+  #case = null;
+  #caseFeed = null;
 
   constructor() {
     super();
     this.#root.adoptedStyleSheets = [sheet];
     this.#root.append(document.createElement("slot"));
     this.#listener = Object.assign((told) => this.#tell(told), { isSeen: () => this.#onScreen });
+    this.#caseListener = Object.assign((told) => this.#tellCase(told), { isSeen: () => this.#onScreen });
   }
 
   connectedCallback() {
@@ -184,8 +188,8 @@ class LibertasPetition extends HTMLElement {
     this.#dark.removeEventListener("change", this.#colour);
     removeEventListener("message", this.#heard);
     this.#feed?.leave(this.#listener);
-    this.#feed = null;
-    this.#frame = null;
+    this.#caseFeed?.leave(this.#caseListener);
+    this.#feed = this.#caseFeed = this.#frame = null;
   }
 
   attributeChangedCallback(name, before, now) {
@@ -222,9 +226,8 @@ class LibertasPetition extends HTMLElement {
 
   #begin() {
     this.#feed?.leave(this.#listener);
-    this.#frame = null;
-    this.#told = null;
-    this.#count = null;
+    this.#caseFeed?.leave(this.#caseListener);
+    this.#told = this.#count = this.#case = this.#caseFeed = this.#frame = null;
     this.#root.replaceChildren(document.createElement("slot"));
     this.#feed = feed(`${HOME}/embed/${this.#slug}/${this.#lang}.json`);
     this.#feed.join(this.#listener);
@@ -243,12 +246,26 @@ class LibertasPetition extends HTMLElement {
     }
     const isFirst = !this.#told;
     this.#told = told;
+    if (this.#variant === "case" && !this.#caseFeed) {
+      const wish = this.getAttribute("case") || told.case;
+      if (wish) {
+        this.#caseFeed = feed(`${HOME}/embed/cases/${encodeURIComponent(wish)}.${told.lang}.json`);
+        this.#caseFeed.join(this.#caseListener);
+      }
+    }
     if (isFirst) this.#draw();
     else this.#refresh();
     if (this.#count !== told.count) {
       this.#count = told.count;
       this.#emit(isFirst ? "ready" : "count");
     }
+  }
+
+  // A case is an answer of its own, asked for by those who show one; until it is here the petition's card stands in its place.
+  #tellCase(told) {
+    if (!told || typeof told.name !== "string" || JSON.stringify(told) === JSON.stringify(this.#case)) return;
+    this.#case = told;
+    if (this.#told && !this.#frame) this.#draw();
   }
 
   // Nothing came: the link of the page stays, or one of ours takes its place.
@@ -346,8 +363,7 @@ class LibertasPetition extends HTMLElement {
   }
 
   _case(told) {
-    const wish = this.getAttribute("case");
-    const one = told.cases.find((each) => each.slug === wish) ?? told.cases[0];
+    const one = this.#case;
     if (!one) return this._card(told);
     const link = make("a", { href: one.url, target: "_blank", rel: "noopener" }, one.name, make("span", { class: "unseen" }, ` (${told.opens})`));
     return make(
