@@ -8,6 +8,7 @@ partner can read.
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import hashlib
 import re
@@ -24,6 +25,7 @@ import structlog
 
 from service import db
 from service.errors import Conflict, Fault, Invalid, NotFound
+from service.identity import offline
 
 q = db.statements("partners")
 log = structlog.get_logger()
@@ -33,6 +35,15 @@ KEY = re.compile(r"lp_[A-Za-z0-9_-]{43}", re.ASCII)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 GRACE = timedelta(days=7)
 """How long a key goes on after a new one was made."""
+
+
+MILESTONES = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000)
+"""What is announced and stands on pictures: a number that moved with each batch would tell who watches when somebody signed."""
+
+
+def milestone(count: int) -> int:
+    """The greatest milestone that a published ``count`` has reached; 0 before the first."""
+    return max((each for each in MILESTONES if each <= count), default=0)
 
 
 class Partner(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +174,107 @@ async def caller(pool: asyncpg.Pool, authorization: str, *, now: datetime | None
         return None
     row = await q.owner_of(pool, hash=_hashed(key.strip()), now=now)
     return None if row is None else Caller(id=row["id"], slug=row["slug"], name=row["name"], quota=row["quota"])
+
+
+# -- the list that only the partner can read ---------------------------------------------------------------------------------------
+
+FIELD = "partner-news"
+"""What a yes is bound to, beside its petition and its own id (identity.offline.seal_box)."""
+
+
+class Yes(msgspec.Struct, frozen=True, kw_only=True):
+    """One confirmed yes to a partner's news, before it is sealed."""
+
+    signature_id: UUID
+    petition_id: UUID
+    petition: str
+    partner: str
+    name: str
+    email: str
+    language: str
+
+    def __repr__(self) -> str:
+        return "Yes(…)"  # no log and no failed assertion shows a person
+
+
+async def set_list(pool: asyncpg.Pool, partner_id: UUID, public: str, consent: Mapping[str, str] | None = None) -> str:
+    """Open the partner's list, sealed to ``public`` (a .pub file's line), with its own sentence beside the box, by language.
+
+    An empty ``public`` closes the list. Returns the key's fingerprint, which two people compare. Raises ``Misconfigured``.
+    """
+    key = offline.Public.parse(public) if public.strip() else None
+    wording = {language: " ".join(text.split()) for language, text in (consent or {}).items() if text.strip()}
+    if any(len(text) > 300 for text in wording.values()):
+        raise Invalid([Fault("consent", "partner-consent")])
+    await q.set_list(pool, partner_id=partner_id, sealing_key=key.encode() if key else None, consent=msgspec.json.encode(wording).decode())
+    return key.fingerprint if key else ""
+
+
+async def keep(connection: db.Connection, said: Sequence[Yes], *, now: datetime | None = None) -> None:
+    """Seal each yes to its partner's key, in the caller's transaction. A partner without a list gets none."""
+    if not said:
+        return
+    lists = {row["slug"]: row async for row in q.lists(connection, slugs=sorted({each.partner for each in said}))}
+    rows = []
+    for each in said:
+        if (row := lists.get(each.partner)) is None:
+            continue
+        optin_id, key = uuid4(), offline.Public.parse(row["sealing_key"])
+        wording = msgspec.json.decode(row["consent"], type=dict[str, str]).get(each.language, "")
+        plain = msgspec.json.encode(
+            {"name": each.name, "email": each.email, "language": each.language, "petition": each.petition, "wording": wording}
+        )
+        box = offline.seal_box([key], each.petition_id, optin_id, FIELD, plain + b" " * (-len(plain) % 128))
+        rows.append((optin_id, each.petition_id, row["id"], each.signature_id, box, key.fingerprint))
+    if rows:
+        ids, petition_ids, partner_ids, signature_ids, sealed, marks = zip(*rows, strict=True)
+        await q.insert_optins(
+            connection,
+            ids=list(ids),
+            petition_ids=list(petition_ids),
+            partner_ids=list(partner_ids),
+            signature_ids=list(signature_ids),
+            sealed=list(sealed),
+            marks=list(marks),
+            now=now,
+        )
+
+
+class OptIn(msgspec.Struct, frozen=True, kw_only=True):
+    """A yes as its partner fetches it: ``sealed`` in standard base64; null once it was taken back, and then it is to be deleted."""
+
+    id: UUID
+    petition: str
+    day: date
+    sealed: str | None
+    key: str
+
+
+async def news(pool: asyncpg.Pool, partner_id: UUID, *, today: date, after: str = "", limit: int = 500) -> tuple[list[OptIn], str]:
+    """(rows of past days, where to go on from). ``after`` is what an earlier answer gave; raises ``Invalid`` for anything else."""
+    day, mark = None, None
+    if after:
+        try:
+            text, _, hexed = after.partition("_")
+            day, mark = date.fromisoformat(text), UUID(hex=hexed)
+        except ValueError:
+            raise Invalid([Fault("after", "type")]) from None
+    found = [
+        OptIn(
+            id=row["id"],
+            petition=row["petition"],
+            day=row["day"],
+            sealed=base64.b64encode(row["sealed"]).decode() if row["sealed"] is not None else None,
+            key=row["key_mark"],
+        )
+        async for row in q.optins(pool, partner_id=partner_id, before=today, after_day=day, after_id=mark, limit=limit)
+    ]
+    return found, f"{found[-1].day.isoformat()}_{found[-1].id.hex}" if found else after
+
+
+async def forget(pool: asyncpg.Pool, *, now: datetime | None = None) -> None:
+    """What no partner fetched within 90 days is gone."""
+    await q.forget(pool, now=now)
 
 
 # -- what came through a partner -------------------------------------------------------------------------------------------------

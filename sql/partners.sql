@@ -120,7 +120,7 @@ where k.hash = :hash and p.ended_at is null and (k.ends_at is null or k.ends_at 
 
 -- name: lists(slugs)
 -- To which keys the yes of a confirmation is sealed; partners without a key have no list.
-select id, slug, sealing_key
+select id, slug, sealing_key, consent
 from partner
 where slug = any(:slugs::text[]) and sealing_key is not null and ended_at is null;
 
@@ -130,12 +130,6 @@ select n.id, n.petition_id, n.partner_id, n.signature_id, n.sealed, n.mark, (coa
 from unnest(:ids::uuid[], :petition_ids::uuid[], :partner_ids::uuid[], :signature_ids::uuid[], :sealed::bytea[], :marks::text[])
     as n (id, petition_id, partner_id, signature_id, sealed, mark)
 on conflict do nothing;
-
--- name: take_back(signature_ids, now)!
--- The signer withdrew or erased: the ciphertext goes, the id stays to tell the partner.
-update partner_optin
-set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
-where signature_id = any(:signature_ids::uuid[]);
 
 -- name: optins(partner_id, before, after_day, after_id, limit)
 -- Whole past days only, so that their order tells nobody's minute and a page once read never grows.

@@ -41,9 +41,6 @@ A_WHILE = "public, max-age=300, stale-while-revalidate=86400"
 FRESH = "public, max-age=2, stale-while-revalidate=30"
 AN_HOUR = "public, max-age=3600, stale-while-revalidate=86400"
 
-MILESTONES = (100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000)
-"""The only numbers on a picture: one that moved with each batch would tell who watches when somebody signed."""
-
 THEMES = ("auto", "light", "dark")
 _json = msgspec.json.Encoder()
 
@@ -618,11 +615,6 @@ class Pictures:
         return self._kept[key]
 
 
-def milestone(count: int) -> int:
-    """The greatest milestone that ``count`` has reached; 0 before the first."""
-    return max((each for each in MILESTONES if each <= count), default=0)
-
-
 def share_data(pages: Pages, petition: Petition, lang: str, reached: int) -> dict[str, Any]:
     """What ``share.typ`` is given for a petition: never its count, only a milestone."""
     words = pages.words[lang]
@@ -656,7 +648,7 @@ async def share(request: Visit, slug: FromPath[str], name: FromPath[str]) -> Res
     """``/share/{slug}/{lang}.png``: the petition's picture, with the milestone that it has reached."""
     petition: Petition = request.app.state.shelf.get(slug)
     lang = language(request, _named(name, ".png"))
-    return await _png(request, "share", share_data(pages_of(request), petition, lang, milestone(petition.count)), cache=AN_HOUR)
+    return await _png(request, "share", share_data(pages_of(request), petition, lang, partners.milestone(petition.count)), cache=AN_HOUR)
 
 
 @get("/share/{slug:str}/{lang:str}/{name:str}", include_in_schema=False)
@@ -664,7 +656,7 @@ async def share_milestone(request: Visit, slug: FromPath[str], lang: FromPath[st
     """``/share/{slug}/{lang}/{milestone}.png``: the day a milestone was reached; it stays as it is when the count goes on."""
     petition: Petition = request.app.state.shelf.get(slug)
     text = _named(name, ".png")
-    if text not in {str(each) for each in MILESTONES if each <= petition.count}:
+    if text not in {str(each) for each in partners.MILESTONES if each <= petition.count}:
         raise NotFound("milestone")
     return await _png(request, "share", share_data(pages_of(request), petition, language(request, lang), int(text)), cache=AN_HOUR)
 

@@ -208,7 +208,7 @@ async def test_a_shared_picture_has_its_size_and_shows_milestones_only(installat
 
 
 def test_a_milestone_is_the_greatest_that_was_reached() -> None:
-    assert [widgets.milestone(count) for count in (0, 99, 100, 249, 1_000_000)] == [0, 0, 100, 100, 1_000_000]
+    assert [partners.milestone(count) for count in (0, 99, 100, 249, 1_000_000)] == [0, 0, 100, 100, 1_000_000]
 
 
 async def test_a_badge_is_a_picture_that_can_be_read(installation: Installation) -> None:
