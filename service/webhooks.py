@@ -48,6 +48,10 @@ class Refused(Exception):
     """The address leads where we do not go. ``args[0]`` is a stable word."""
 
 
+_NEVER = tuple(ipaddress.ip_network(text) for text in ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20"))
+"""Special-purpose networks that some versions of Python still take for public ones."""
+
+
 # -- addresses -------------------------------------------------------------------------------------------------------------------
 
 
@@ -59,6 +63,8 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+    if any(address in network for network in _NEVER):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
