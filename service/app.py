@@ -27,6 +27,7 @@ from service import __version__, captcha, db, witnesses
 from service.errors import Busy, Invalid, Misconfigured, NotFound, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
+from service.organizers import Secrets
 from service.partners import Roster
 from service.petitions import Shelf
 from service.risk import ClientLimits, DayKeys
@@ -34,7 +35,7 @@ from service.settings import Settings
 from service.signatures import Confirmer
 from service.sponsors import Register
 from service.tokens import Tokens
-from service.web import api, site, widgets
+from service.web import api, desk, site, widgets
 from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
@@ -59,6 +60,7 @@ def create(settings: Settings) -> App:
     litestar = Litestar(
         route_handlers=[
             site.router(),
+            desk.router(),
             petition_pages.router(),
             recipient_pages.router(),
             ledger_pages.files,
@@ -81,7 +83,7 @@ def create(settings: Settings) -> App:
         ),
         logging_config=None,
     )
-    return Door(cast(App, litestar), lambda path: litestar.state.front.get(path))
+    return Door(desk.DeskDoor(cast(App, litestar), litestar.state), lambda path: litestar.state.front.get(path))
 
 
 def _only_the_description(request: Request[Any, Any, State]) -> None:
@@ -176,6 +178,9 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "settings": settings,
                         "ring": keys,
                         "pool": pool,
+                        "desk_keys": Secrets(keys.desk_key()),
+                        "desk_places": desk.PLACES,
+                        "desk_acts": desk.ACTS,
                         "shelf": shelf,
                         "roster": roster,
                         "register": register,
@@ -253,6 +258,11 @@ def _problem(
 def _answer(request: Request[Any, Any, State], status: int, code: str, refusal: Refusal | None = None) -> Response[bytes]:
     if _wants_json(request):
         return _problem(request, status, code, refusal.detail if refusal else "", refusal=refusal)
+    if request.url.path == "/desk" or request.url.path.startswith("/desk/"):
+        at_desk = desk.refused(request, status, code)
+        if isinstance(refusal, _Later):
+            at_desk.headers["retry-after"] = str(refusal.retry_after)
+        return at_desk
     retry_after = refusal.retry_after if isinstance(refusal, _Later) else None
     shown = status if status in (400, 403, 404, 405, 409, 413, 415, 429, 500, 503) else 400
     page = site.error_page(request, shown, code, retry_after=retry_after)

@@ -7,6 +7,7 @@ tried again with patience and never ends the others.
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,22 @@ import asyncpg
 import httpx2
 import structlog
 
-from service import db, identity, intake, ledger, mail, partners, petitions, signatures, sponsors, tokens, webhooks, witnesses
+from service import (
+    db,
+    identity,
+    intake,
+    ledger,
+    mail,
+    organizers,
+    partners,
+    petitions,
+    risk,
+    signatures,
+    sponsors,
+    tokens,
+    webhooks,
+    witnesses,
+)
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
@@ -99,6 +115,11 @@ class Worker:
             log.warning("mail: the relay refuses us", alarm=True, answers=done.alarms)
         return done.sent > 0 and not done.is_away
 
+    async def write_to_organizers(self) -> bool:
+        weekly = self._keys.caps_keys(self._clock())[0]
+        domain = functools.partial(risk.domain_digest, weekly)
+        return await organizers.write_letters(self._pool, self._keys, now=self._clock(), domain=domain) > 0
+
     async def seal(self) -> bool:
         await ledger.run_due(
             self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
@@ -130,6 +151,8 @@ class Worker:
         await intake.forget(pool)
         await partners.forget(pool)
         await webhooks.forget(pool)
+        await organizers.q.housekeeping(pool, now=None)
+        await organizers.remember(pool, self._settings.data_dir / "audit-head")
         await sponsors.forget(pool)
         async with db.transaction(pool) as connection:
             await mail.housekeeping(connection)
@@ -161,6 +184,7 @@ class Worker:
             ("decide", self.decide, IDLE),
             ("answer offers", self.answer_offers, 1.0),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
+            ("write to organizers", self.write_to_organizers, 0.5),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
             ("tell", self.tell, 5.0),
