@@ -28,6 +28,7 @@ COVERED_BY = {
     "service/__main__.py": "tests/test_main.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
     "service/commands/exports.py": "tests/test_exports.py",
+    "service/commands/backup.py": "tests/test_backup.py",
 }
 """Modules whose tests have another name than they."""
 
