@@ -157,6 +157,11 @@ async def new_key(pool: asyncpg.Pool, partner_id: UUID, *, grace: timedelta = GR
     return key
 
 
+async def keys_of(pool: asyncpg.Pool, partner_id: UUID) -> list[Mapping[str, Any]]:
+    """hint, created_at and ends_at of every key that the partner ever had, oldest first; never a key."""
+    return [row async for row in q.keys(pool, partner_id=partner_id)]
+
+
 def _hashed(key: str) -> bytes:
     # 256 random bits need no slow hash; a domain, so that no other table's hash is one of these.
     return hashlib.sha256(b"libertas partner-key/v1\0" + key.encode()).digest()
