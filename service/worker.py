@@ -7,6 +7,7 @@ tried again with patience and never ends the others.
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -14,13 +15,31 @@ from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
+import httpx2
 import structlog
 
-from service import db, identity, intake, ledger, mail, petitions, signatures, tokens, updates
+from service import (
+    db,
+    identity,
+    intake,
+    ledger,
+    mail,
+    organizers,
+    partners,
+    petitions,
+    risk,
+    signatures,
+    sponsors,
+    tokens,
+    updates,
+    webhooks,
+    witnesses,
+)
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
 from service.petitions import Shelf
+from service.proof.policy import Policy
 from service.risk import DayKeys
 from service.settings import Settings
 
@@ -28,6 +47,9 @@ log = structlog.get_logger()
 
 IDLE = 0.1
 """Seconds between two looks for undecided forms; a NOTIFY for each would cost every commit a lock (docs/decisions.md)."""
+
+
+_GUARD = webhooks.Guard()
 
 
 def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
@@ -49,8 +71,17 @@ def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
 class Worker:
     """All that happens behind a visitor's back. ``run`` goes on until ``stop``, then finishes what is in hand."""
 
-    def __init__(self, pool: asyncpg.Pool, settings: Settings, keys: Keys, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        settings: Settings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        *,
+        guard: webhooks.Guard = _GUARD,
+    ) -> None:
         self._pool = pool
+        self._guard = guard
         self._settings = settings
         self._keys = keys
         self._clock = clock
@@ -64,6 +95,8 @@ class Worker:
             contact=settings.issuer_contact,
             languages=settings.languages,
         )
+        self._circle = witnesses.circle(settings, keys)
+        self._client = httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=30))
         self._days = DayKeys(settings.key_dir)
         self._rng: random.Random = secrets.SystemRandom()
         self._high_water = settings.data_dir / "published"
@@ -72,11 +105,21 @@ class Worker:
     async def decide(self) -> bool:
         return await self._decider.decide() > 0
 
+    async def answer_offers(self) -> bool:
+        """Offers of sponsorship: the mail with the link, and "this was not me"."""
+        done = await sponsors.mail_due(self._pool, self._keys, clock=self._clock)
+        return await sponsors.suppress_due(self._pool, self._keys) + done > 0
+
     async def deliver(self, stop: asyncio.Event | None = None) -> bool:
         done = await mail.deliver_due(self._pool, self._post, self._secrets, self._compiled, stop=stop)
         if done.alarms:
             log.warning("mail: the relay refuses us", alarm=True, answers=done.alarms)
         return done.sent > 0 and not done.is_away
+
+    async def write_to_organizers(self) -> bool:
+        weekly = self._keys.caps_keys(self._clock())[0]
+        domain = functools.partial(risk.domain_digest, weekly)
+        return await organizers.write_letters(self._pool, self._keys, now=self._clock(), domain=domain) > 0
 
     async def seal(self) -> bool:
         await ledger.run_due(
@@ -84,10 +127,19 @@ class Worker:
         )
         return False  # its pace is the policy's
 
-    async def tell(self) -> bool:
+    async def send_news(self) -> bool:
         """Wishes for news become readers, and what was released is queued for them."""
         is_more = await updates.welcome(self._pool, self._keys) > 0
         return await updates.send(self._pool, self._keys, clock=self._clock) or is_more
+
+    async def ask_witnesses(self) -> bool:
+        await witnesses.ask(self._pool, self._client, self._circle or witnesses.Circle(Policy()))
+        return False
+
+    async def tell(self) -> bool:
+        """Partners' systems: what there is to tell, and what is due."""
+        await webhooks.announce(self._pool, now=self._clock())
+        return await webhooks.deliver_due(self._pool, self._keys, self._guard) == webhooks.AT_ONCE
 
     async def pass_time(self) -> bool:
         """What is due at its hour: deadlines, sums, forgetting, keys. Each step may run any number of times."""
@@ -104,6 +156,11 @@ class Worker:
             pass
         await intake.forget(pool)
         await updates.forget(pool)
+        await partners.forget(pool)
+        await webhooks.forget(pool)
+        await organizers.q.housekeeping(pool, now=None)
+        await organizers.remember(pool, self._settings.data_dir / "audit-head")
+        await sponsors.forget(pool)
         async with db.transaction(pool) as connection:
             await mail.housekeeping(connection)
         # Only after everything was sealed again under today's key may old keys go.
@@ -132,9 +189,13 @@ class Worker:
         """Until ``stop`` is set. What is in hand is finished; nothing else is begun."""
         acts: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [
             ("decide", self.decide, IDLE),
+            ("answer offers", self.answer_offers, 1.0),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
+            ("write to organizers", self.write_to_organizers, 0.5),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
-            ("tell", self.tell, 1.0),
+            ("send news", self.send_news, 1.0),
+            ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
+            ("tell", self.tell, 5.0),
             ("pass time", self.pass_time, 60.0),
         ]
         try:
@@ -143,8 +204,9 @@ class Worker:
             await self.close()
 
     async def close(self) -> None:
-        """Say goodbye to the relay."""
+        """Say goodbye to the relay and to the witnesses."""
         await self._post.close()
+        await self._client.aclose()
 
 
 async def _again_and_again(name: str, act: Callable[[], Awaitable[bool]], pause: float, stop: asyncio.Event) -> None:
