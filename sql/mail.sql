@@ -49,6 +49,13 @@ from petition p
 join petition_text t on t.petition_id = p.id and t.version = p.text_version
 where p.id = any (:petition_ids::uuid[]);
 
+-- name: news(ids)
+-- What is to be told, unless it was cancelled on the way.
+select t.news_id, t.language, t.title, t.body
+from news_text t
+join news n on n.id = t.news_id
+where t.news_id = any (:ids::uuid[]) and n.state <> 'cancelled';
+
 -- name: links(hashes, now)
 -- Which of the links that are about to be mailed still lead somewhere.
 select t.hash, t.expires_at
@@ -56,7 +63,11 @@ from token t
 left join signature s on s.id = t.signature_id
 where t.hash = any (:hashes::bytea[])
     and t.expires_at > coalesce(:now::timestamptz, now())
-    and coalesce(s.state, 'pending') not in ('withdrawn', 'expired', 'erased');
+    and coalesce(s.state, 'pending') not in ('withdrawn', 'expired', 'erased')
+union all
+select o.hash, o.expires_at
+from organizer_link o
+where o.hash = any (:hashes::bytea[]) and o.expires_at > coalesce(:now::timestamptz, now()) and o.used_at is null;
 
 -- name: start(ids, claims, lease, now)
 -- Raised now, for the few that really start: what brings the process down raises its own count and not that of a whole batch.
