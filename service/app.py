@@ -35,6 +35,7 @@ from service.tokens import Tokens
 from service.web import api, site
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web import recipients as recipient_pages
 from service.web.front import Answer, Front
 from service.web.pages import Pages
 
@@ -54,6 +55,7 @@ def create(settings: Settings) -> App:
         route_handlers=[
             site.router(),
             petition_pages.router(),
+            recipient_pages.router(),
             ledger_pages.files,
             api.router(),
             api.healthz,

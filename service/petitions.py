@@ -64,6 +64,34 @@ class Source(msgspec.Struct, frozen=True):
     dated: date | None = None
 
 
+class Promise(msgspec.Struct, frozen=True):
+    """What one recipient does with signatures: told to signers, honestly, before they sign."""
+
+    name: Translated
+    sentence: Translated
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One public event after a delivery: what an office did with the petition, and when (``recipients.Event``).
+
+    ``votes`` are (in favour, against, abstained); ``certificate`` is the id of the one that was handed over; ``file`` the
+    event's id where it has a document.
+    """
+
+    kind: str
+    happened_on: date
+    office: Translated
+    holder: str
+    how: str
+    reference: str
+    outcome: str
+    words: Translated
+    url: str
+    votes: tuple[int, int, int] | None
+    certificate: str | None
+    file: UUID | None
+
+
 class Head(msgspec.Struct, frozen=True):
     """The published checkpoint that the count stands under."""
 
@@ -92,6 +120,9 @@ class Petition(msgspec.Struct, frozen=True, kw_only=True):
     recipients: list[Translated]
     figures: list[Figure]
     sources: list[Source]
+    promises: list[Promise] = []
+    takes_names: bool = True
+    steps: list[Step] = []
     log_id: str
     count: int
     as_of: datetime | None
@@ -211,6 +242,9 @@ def _petition(row: Mapping[str, Any]) -> Petition:
         recipients=read("recipients", list[Translated]),
         figures=read("figures", list[Figure]),
         sources=read("sources", list[Source]),
+        promises=read("promises", list[Promise]),
+        takes_names=row["takes_names"],
+        steps=read("steps", list[Step]),
         count=row["published_count"],
         as_of=row["published_at"],
         checkpoint=Head(row["origin"], row["published_size"], row["published_root"] or b""),

@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits_url: str = "memory://"
     seal_seconds: float = 0.0
     languages: tuple[str, ...] = LANGUAGES
+    ml_dsa: bool = True
     witnesses: tuple[str, ...] = ()
     insecure_test: bool = False
     """Set by ``libertas up --insecure-test`` only, never from the environment."""
@@ -122,6 +123,10 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _switch(text: str) -> bool:
+    return _one_of("on", "off")(text) == "on"
+
+
 def _limits(text: str) -> str:
     from limits import parse_many  # heavy, and needed only when the operator sets it
 
@@ -169,6 +174,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "LIMITS_URL": str,
     "SEAL_SECONDS": _seconds,
     "LANGUAGES": _languages,
+    "ML_DSA": _switch,
     "WITNESSES": _words,
 }
 

@@ -79,7 +79,9 @@ class Worker:
         return done.sent > 0 and not done.is_away
 
     async def seal(self) -> bool:
-        await ledger.run_due(self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, rng=self._rng)
+        await ledger.run_due(
+            self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
+        )
         return False  # its pace is the policy's
 
     async def pass_time(self) -> bool:

@@ -63,8 +63,3 @@ select state, visibility, count(*) as n
 from signature
 where petition_id = :petition_id and state in ('pending', 'held', 'expired', 'confirmed')
 group by state, visibility;
-
--- name: vkeys()
-select id, vkey
-from log
-order by id;

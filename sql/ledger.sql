@@ -7,6 +7,77 @@ values (:id, :origin, :petition_id, :vkey, :root)
 on conflict (id) do nothing
 returning id;
 
+-- name: insert_key(log_id, generation, vkey, ml_dsa)!
+insert into log_key (log_id, generation, vkey, ml_dsa)
+values (:log_id, :generation, :vkey, :ml_dsa);
+
+-- name: log_keys(log_id)
+-- The keys that sign, newest first.
+select generation, vkey, ml_dsa
+from log_key
+where log_id = :log_id and retired_at is null
+order by generation desc;
+
+-- name: all_keys()
+select k.log_id, l.origin, k.generation, k.vkey, k.ml_dsa, k.retired_at
+from log_key k
+join log l on l.id = k.log_id
+order by k.log_id = 'anchor' desc, l.created_at, k.log_id, k.generation desc;
+
+-- name: lock_keys(log_id)^
+-- One succession at a time.
+select
+    l.origin, l.vkey,
+    (select max(k.generation) from log_key k where k.log_id = l.id) as newest,
+    (select count(*) from log_key k where k.log_id = l.id and k.retired_at is null) as in_use
+from log l
+where l.id = :log_id
+for no key update of l;
+
+-- name: put_key_in_force(log_id, vkey)!
+update log
+set vkey = :vkey
+where id = :log_id;
+
+-- name: is_in_force(log_id, generation, entry, anchor)$
+-- Whether the key stands in the published anchor, and the published head was signed when the key was there already, or since.
+select
+    exists (
+        select from entry e
+        join log a on a.id = e.log_id
+        where e.log_id = :anchor and e.kind = 'K' and e.entry = :entry and e.idx < a.published_size
+    )
+    and exists (
+        select from log l
+        join log_key k on k.log_id = l.id and k.generation = :generation
+        where
+            l.id = :log_id
+            and (
+                l.published_size = 0
+                or exists (select from checkpoint_note n where n.log_id = l.id and n.size = l.published_size and n.signed_at >= k.made_at)
+                or exists (
+                    select from cosignature c
+                    where c.log_id = l.id and c.size = l.published_size and c.name = l.origin and c.received_at >= k.made_at
+                )
+            )
+    );
+
+-- name: retire_keys(log_id, newest)$
+with retired as (
+    update log_key
+    set retired_at = now()
+    where log_id = :log_id and generation < :newest and retired_at is null
+    returning generation
+)
+select count(*)
+from retired;
+
+-- name: insert_cosignature(log_id, size, name, key_id, line, signed_at)!
+-- The first of each key stays, as the stored note does.
+insert into cosignature (log_id, size, name, key_id, line, signed_at)
+values (:log_id, :size, :name, :key_id, :line, :signed_at)
+on conflict (log_id, size, name, key_id) do nothing;
+
 -- name: log(log_id)^
 select
     l.id, l.origin, l.petition_id, l.vkey, l.size, l.root, l.added, l.count, l.text_version, l.is_closed, l.sealed_at,
@@ -23,7 +94,7 @@ values (:log_id, cast(:kind::text as "char"), :signature_id, :entry, :reason, co
 -- Rows that were set aside do not wait.
 select
     l.id, l.sealed_at, coalesce(:now::timestamptz, now()) as now, coalesce(p.is_protected, false) as is_protected,
-    l.size > l.published_size as is_unpublished,
+    l.size > l.published_size or k.is_unsigned as is_unpublished,
     o.texts, o.added, o.added_since, o.changes, o.changes_since, o.is_closing
 from log l
 left join petition p on p.id = l.petition_id
@@ -45,7 +116,15 @@ cross join lateral (
         limit 20000
     ) as w
 ) as o
-where l.size > l.published_size or o.texts + o.added + o.changes > 0 or o.is_closing
+-- A key that was made after the newest note has yet to sign it.
+cross join lateral (
+    select coalesce(bool_or(k.generation > 1 and n.signed_at < k.made_at and c.size is null), false) as is_unsigned
+    from log_key k
+    join checkpoint_note n on n.log_id = l.id and n.size = l.size
+    left join cosignature c on c.log_id = l.id and c.size = l.size and c.name = l.origin and c.received_at >= k.made_at
+    where k.log_id = l.id and k.retired_at is null
+) as k
+where l.size > l.published_size or k.is_unsigned or o.texts + o.added + o.changes > 0 or o.is_closing
 order by l.id = :anchor, l.sealed_at nulls first;
 
 -- name: lock(log_id, now)^
@@ -105,8 +184,9 @@ select exists (
     where log_id = :log_id and kind = 'A' and coalesce(reason, '') not like 'set-aside:%' and id <> all(:taken::bigint[])
 );
 
--- name: history(log_id, refs, twins)
--- All that the log says about the entries that a batch speaks of, and entries with the same bytes as one that is to come.
+-- name: history(log_id, refs, commits)
+-- All that the log says about the entries that a batch speaks of, and entries with the same commitment as one that is to come,
+-- whatever text version they name.
 select idx, kind::text as kind, entry
 from entry
 where log_id = :log_id and idx = any(:refs::bigint[])
@@ -117,7 +197,7 @@ where log_id = :log_id and ref = any(:refs::bigint[]) and kind <> 'P'
 union
 select idx, kind::text, entry
 from entry
-where log_id = :log_id and kind = 'A' and entry = any(:twins::bytea[])
+where log_id = :log_id and kind = 'A' and substring(entry from length(entry) - 42) = any(:commits::bytea[])
 order by idx;
 
 -- name: purged(log_id)$
@@ -188,6 +268,7 @@ order by id;
 -- note of the head if it was stored already.
 select
     l.id, l.origin, l.petition_id, l.vkey, l.size, l.root, l.published_size, l.published_root,
+    (select extract(epoch from c.created_at)::bigint from checkpoint c where c.log_id = l.id and c.size = l.size) as made_at,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.size) as head_root,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.published_size) as published_checkpoint,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = :known_size::bigint) as known_root,
@@ -206,6 +287,16 @@ select note
 from checkpoint_note
 where log_id = :log_id and size = :size;
 
+-- name: shown_note(log_id, size)$
+-- The stored note with the signatures that joined it, as it is handed out.
+select n.note || coalesce(convert_to((
+    select string_agg(c.line, '' order by c.received_at, c.name, c.key_id)
+    from cosignature c
+    where c.log_id = n.log_id and c.size = n.size
+), 'UTF8'), ''::bytea)
+from checkpoint_note n
+where n.log_id = :log_id and n.size = :size;
+
 -- name: move_published(log_id, size, now)$
 -- Forward only, so that each checkpoint is announced once, by whoever moves it.
 update log l
@@ -213,12 +304,6 @@ set published_size = c.size, published_root = c.root, published_count = c.count,
 from checkpoint c
 where l.id = :log_id and c.log_id = l.id and c.size = :size and l.published_size < c.size
 returning l.published_size;
-
--- name: published_note(log_id)^
-select n.note, n.size
-from log l
-join checkpoint_note n on n.log_id = l.id and n.size = l.published_size
-where l.id = :log_id;
 
 -- name: published(log_id)^
 select id, origin, vkey, petition_id, published_size, published_root, published_count, text_version, published_at

@@ -66,6 +66,39 @@ select
     ) as texts,
     (select v.manifest_hash from text_version v where v.petition_id = p.id and v.version = p.text_version) as manifest_hash,
     (select coalesce(jsonb_agg(r.name order by r.position), '[]') from petition_recipient r where r.petition_id = p.id) as recipients,
+    -- What signers are told about what each recipient does with signatures, and whether any takes names.
+    (
+        select coalesce(jsonb_agg(jsonb_build_object('name', r.name, 'sentence', rp.sentence) order by r.position), '[]')
+        from petition_recipient r
+        join office o on o.id = r.office_id
+        join recipient_profile rp on rp.key = o.profile
+        where r.petition_id = p.id
+    ) as promises,
+    exists (
+        select
+        from petition_recipient r
+        left join office o on o.id = r.office_id
+        left join recipient_profile rp on rp.key = o.profile
+        where r.petition_id = p.id and rp.names is distinct from 'never'
+    ) as takes_names,
+    (
+        select coalesce(
+            jsonb_agg(
+                jsonb_build_object(
+                    'kind', e.kind, 'happened_on', e.happened_on, 'office', o.name, 'holder', e.holder, 'how', e.how,
+                    'reference', e.reference, 'outcome', e.outcome, 'words', e.words, 'url', e.url,
+                    'votes', case when e.in_favour is null then null else jsonb_build_array(e.in_favour, e.against, e.abstained) end,
+                    'certificate', d.certificate_id, 'file', case when e.file_name = '' then null else e.id end
+                )
+                order by e.happened_on, e.recorded_at, e.id
+            ),
+            '[]'
+        )
+        from delivery d
+        join office o on o.id = d.office_id
+        join delivery_event e on e.delivery_id = d.id
+        where d.petition_id = p.id and e.is_public and not exists (select from delivery_event later where later.replaces = e.id)
+    ) as steps,
     (select coalesce(jsonb_agg(to_jsonb(f) - 'petition_id' order by f.position), '[]') from petition_figure f where f.petition_id = p.id) as figures,
     (select coalesce(jsonb_agg(to_jsonb(s) - 'petition_id' order by s.position), '[]') from petition_source s where s.petition_id = p.id) as sources
 from petition p

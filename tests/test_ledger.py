@@ -167,17 +167,22 @@ async def test_a_new_log_announces_its_key_in_the_anchor(house: House) -> None:
     anchor = await house.row(ledger.ANCHOR)
     assert anchor["origin"] == f"{HOST}/ledger/anchor"
     _, head, lines = await served(house.pool, ledger.Log(ledger.ANCHOR, anchor["origin"], anchor["vkey"]))
-    assert lines[:2] == [f"K {anchor['vkey']}".encode(), f"K {house.log.vkey}".encode()]
+    keys = {(key.log_id, algorithm): key for key in await ledger.public_keys(house.pool) for algorithm in ("ed25519", "ml-dsa")}
+    of_anchor, of_petition = keys[ledger.ANCHOR, "ed25519"], keys[house.log.id, "ed25519"]
+    assert (of_anchor.vkey, of_petition.vkey) == (anchor["vkey"], house.log.vkey)
+    assert [line.decode() for line in lines[:4]] == [
+        f"K {key}" for key in (of_anchor.vkey, of_anchor.ml_dsa, of_petition.vkey, of_petition.ml_dsa)
+    ]
     petition = await house.row()
-    assert entries.parse_anchor(lines[2]) == entries.Anchored(house.log.origin, 1, petition["root"])
-    assert head.size == 3
+    assert entries.parse_anchor(lines[4]) == entries.Anchored(house.log.origin, 1, petition["root"])
+    assert head.size == 5
 
 
 async def test_two_petitions_share_one_anchor(house: House) -> None:
     async with db.transaction(house.pool) as connection:
         again = await ledger.create_log(connection, house.keys, host="elsewhere.example.org", petition_id=None)
     assert again.origin == f"{HOST}/ledger/anchor"
-    assert await house.pool.fetchval("select count(*) from outbox where kind = 'K'") == 2
+    assert await house.pool.fetchval("select count(*) from outbox where kind = 'K'") == 4
 
 
 async def test_ani_and_levon_are_counted_at_the_next_seal_and_not_before(house: House) -> None:

@@ -87,7 +87,7 @@ async def anchored(pool: asyncpg.Pool, keys: Keys, settings: Settings, entry: by
                     return note.format_tlog_proof(index, await ledger.inclusion(pool, ledger.ANCHOR, index, size), signed)
         if asyncio.get_running_loop().time() > deadline:
             raise Busy(10, "the anchor log did not take the entry in time")
-        await ledger.run_anchor(pool, keys, settings.data_dir / "published")
+        await ledger.run_anchor(pool, keys, settings.data_dir / "published", ml_dsa=settings.ml_dsa)
         await asyncio.sleep(0.02)
 
 

@@ -12,12 +12,18 @@ from service.settings import load
 
 
 def migrate(options: argparse.Namespace) -> int:
-    from service import db
+    from service import db, recipients
 
     settings = load()
     url = settings.migrate_url or settings.database_url or here(options).migrate_url
-    for name in run(db.migrate(url)):
-        print(f"applied {name}")
+
+    async def forward() -> None:
+        for name in await db.migrate(url):
+            print(f"applied {name}")
+        async with db.open_pool(url, high=1) as pool, db.transaction(pool) as connection:
+            await recipients.seed(connection)
+
+    run(forward())
     print("the schema is up to date")
     return 0
 

@@ -7,6 +7,7 @@ beside it there are at most keyed hashes. And a missing key is a refusal, never 
     names       what may stand as a name or a short line of text
     keys        KEY_DIR: which keys there are, how they change and when they are destroyed
     sealing     sealed blobs, blind indexes, and what the blobs hold
+    offline     pairs whose private half is never on the server, and what is sealed to them
 """
 
 from service.identity.addresses import NORM, canonical, deliverable, domain_of

@@ -143,7 +143,7 @@ def _mailbox(local: str, domain: str) -> str:
     if domain in _TAGGED:
         local = local.partition("+")[0]
         if domain == "gmail.com":
-            local = local.replace(".", "")
+            local = unicodedata.normalize("NFC", local.replace(".", ""))  # a dot may have kept a letter from its mark
         if not local or local.endswith("."):
             _refuse("email-invalid")
     return f"{local}@{domain}"

@@ -11,8 +11,10 @@ A key that is gone stays gone, and what it sealed with it; that is the point. No
     KEY_DIR/token/<n> altcha/<n>    lists for rotation, the highest number is the newest
     KEY_DIR/mail-token promise suppression news    one each
     KEY_DIR/certificate         Ed25519, as ssh-keygen writes it; in the demo only, otherwise the organizers'
+    KEY_DIR/offline/<name>.pub  public halves of the organizers' sealing keys; names stay readable to their private halves only
+    KEY_DIR/backup/<name>.pub   public halves of the organizers' backup keys (identity.offline; their .key files in the demo only)
 
-All but the certificate's are 32 random bytes as they are. A process reads a key when it is first asked for it, so that the
+All but the last three are 32 random bytes as they are. A process reads a key when it is first asked for it, so that the
 web process runs without the worker's. Overwriting before unlinking does not reach a copy-on-write disk: keep ``KEY_DIR`` on
 a tmpfs or an encrypted volume whose snapshots live no longer than the keys.
 """
@@ -35,12 +37,18 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from service.errors import Misconfigured, Unproven
-from service.identity import sealing
+from service.identity import offline, sealing
 
 DAY = 86_400
 KEY_BYTES = 32
 SINGLES = ("mail-token", "promise", "suppression", "news")
 LISTS = ("token", "altcha")
+ORGANIZERS = ("offline", "backup")
+DEMO_PAIRS = {"offline": ("demo-main", "demo-safe"), "backup": ("demo-backup",)}
+"""The demo's own pairs, which lie on the server, as their names and every page say."""
+
+EPOCH_KEPT = 2
+"""Days after the end of its own for which an epoch key lives."""
 # A chain further behind than this is taken for a wrong clock: ratcheting by mistake destroys keys for good.
 LONGEST_GAP = 4_000
 
@@ -81,7 +89,7 @@ class Keys:
     new`` only, see ``create``.
     """
 
-    def __init__(self, key_dir: Path, *, generate: bool = False, now: datetime | None = None) -> None:
+    def __init__(self, key_dir: Path, *, generate: bool = False, demo: bool = True, now: datetime | None = None) -> None:
         self._dir = key_dir
         if generate:
             key_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,22 +99,23 @@ class Keys:
         self._read: dict[str, bytes] = {}
         # A row sealed on day d may be confirmed within d + 1, before the nightly re-sealing reached it, and is read for 24 h
         # after that. So the key of day d lives 48 h from the *end* of its day: nothing sealed is readable after 72 h.
-        self._epoch = _Chain(key_dir, "epoch", days=1, first=0, keep=2)
+        self._epoch = _Chain(key_dir, "epoch", days=1, first=0, keep=EPOCH_KEPT)
         self._caps = _Chain(key_dir, "caps", days=7, first=-3, keep=1)  # day 0 was a Thursday, so day -3 a Monday
         self._caps_at = -1
         self._caps_pair: list[bytes] = []
         if generate:
-            self._generate(now or datetime.now(UTC))
+            self._generate(now or datetime.now(UTC), demo=demo)
 
     @classmethod
-    def create(cls, key_dir: Path, *, now: datetime | None = None) -> Keys:
+    def create(cls, key_dir: Path, *, demo: bool = True, now: datetime | None = None) -> Keys:
         """Make the folder and every key that is missing and not bound to a petition or log; existing ones stay.
 
-        ``now`` (by default this machine's) is the day on which new chains begin.
+        With ``demo`` the organizers' keys too, private halves included, so that one machine can show everything; elsewhere
+        they are made on another machine. ``now`` (by default this machine's) is the day on which new chains begin.
         """
-        return cls(key_dir, generate=True, now=now)
+        return cls(key_dir, generate=True, demo=demo, now=now)
 
-    def _generate(self, now: datetime) -> None:
+    def _generate(self, now: datetime, *, demo: bool) -> None:
         for purpose in SINGLES:
             self._make(purpose, "")
         for purpose in LISTS:
@@ -116,10 +125,22 @@ class Keys:
             self._folder(purpose, make=True)
         for chain in (self._epoch, self._caps):
             chain.begin(now)
+        for purpose in ORGANIZERS:
+            self._folder(purpose, make=True)
+        if demo:
+            self._generate_organizers()
+
+    def _generate_organizers(self) -> None:
         if not self.certificate_path.exists():
             private = Ed25519PrivateKey.generate()
             form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
             _write_once(self.certificate_path, private.private_bytes(*form))
+        for purpose, names in DEMO_PAIRS.items():
+            folder = self._folder(purpose)
+            with _alone(folder):  # two first starts at once
+                for name in names:
+                    if not (folder / f"{name}.key").exists() and not (folder / f"{name}.pub").exists():
+                        offline.write_pair(folder, name)
 
     # --- the chains
 
@@ -222,6 +243,10 @@ class Keys:
         """Make this log's seed; the same one for all who ask at once, or again after a crash."""
         return self._make("log", _log_name(log_id))
 
+    def destroy_log_key(self, log_id: str) -> None:
+        """A retired key of a log signs nothing any more. Nothing happens the second time."""
+        self._destroy("log", _log_name(log_id))
+
     # --- the certificate's
 
     @property
@@ -243,12 +268,37 @@ class Keys:
             raise Misconfigured(["keys: the certificate key must be an Ed25519 key"])
         return private
 
+    # --- the organizers' public halves
+
+    def offline_keys(self) -> list[offline.Public]:
+        """The public sealing keys that the organizers gave to this server, by name; empty when there are none.
+
+        Read anew on every call, so that a key which was just copied here is known without a restart. Raises ``Misconfigured``
+        for a file that is no such key.
+        """
+        return self._public("offline")
+
+    def backup_keys(self) -> list[offline.Public]:
+        """The public keys to which backups are sealed, by name; empty when there are none."""
+        return self._public("backup")
+
+    def _public(self, purpose: str) -> list[offline.Public]:
+        folder = self._folder(purpose)
+        return [offline.read_public(path) for path in sorted(folder.glob("*.pub"))] if folder.is_dir() else []
+
     # --- for operators
 
     def refuse_organizers_keys(self) -> None:
         """Raises ``Misconfigured`` when a key that belongs to the organizers lies on this server; outside the demo none may."""
+        faults = []
         if self.certificate_path.exists():
-            raise Misconfigured(["keys: the certificate key belongs to the organizers and must not lie in KEY_DIR on the server"])
+            faults.append("keys: the certificate key belongs to the organizers and must not lie in KEY_DIR on the server")
+        faults += [
+            f"keys: {path.relative_to(self._dir)} is a private sealing key; it belongs to the organizers and must not lie on the server"
+            for path in offline.private_keys(self._dir)
+        ]
+        if faults:
+            raise Misconfigured(faults)
 
     def inventory(self) -> list[Held]:
         """Every key that is here, by purpose and id; never a key itself."""
@@ -258,6 +308,8 @@ class Keys:
         for entry in self._dir.iterdir():
             if entry.name in (*SINGLES, "certificate"):
                 yield Held(entry.name, "", _created(entry))
+            elif entry.name in ORGANIZERS:
+                yield from (Held(entry.name, key.stem, _created(key)) for key in entry.glob("*.pub"))
             elif entry.name in (*LISTS, "epoch", "prefix", "caps", "index", "log"):
                 yield from (Held(entry.name, key.name, _created(key)) for key in entry.iterdir() if not key.name.startswith("."))
 

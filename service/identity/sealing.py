@@ -18,7 +18,7 @@ from service.errors import Unproven
 from service.identity.addresses import deliverable
 
 SUITE = b"\x01"  # AES-256-GCM: suite byte, 96-bit random nonce, ciphertext with tag
-# 0x02 is reserved for the offline half (HPKE, MLKEM768-X25519 / HKDF-SHA256 / AES-256-GCM; threats.md 21).
+# 0x02 is the offline half's (offline.py).
 _NONCE = 12
 _TAG = 16
 _PAD = 128  # of typical blobs (90–200 bytes) nearly all become one of two lengths

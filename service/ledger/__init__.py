@@ -9,6 +9,7 @@ signature is stored, and where the database and what was once published disagree
     sealing      a batch gets its places
     publishing   the committed head is signed and shown
     turns        the worker's turn
+    succession   a log changes its key
     answering    what anyone may ask
     recounting   every number made again from the entries
 """
@@ -19,6 +20,7 @@ from service.ledger.queueing import create_log, queue_certificate, queue_change,
 from service.ledger.record import ANCHOR, BATCH, STEPS, Change, Failpoint, Forked, Keyring, Log, q
 from service.ledger.recounting import Recount, recount, set_aside
 from service.ledger.sealing import Policy, Sealed, due, seal
+from service.ledger.succession import LogKey, public_keys, retire, rotate
 from service.ledger.turns import run_anchor, run_due
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Forked",
     "Keyring",
     "Log",
+    "LogKey",
     "Policy",
     "Recount",
     "Sealed",
@@ -42,6 +45,7 @@ __all__ = [
     "guard",
     "inclusion",
     "manifest",
+    "public_keys",
     "publish",
     "q",
     "queue_certificate",
@@ -50,6 +54,8 @@ __all__ = [
     "queue_purged",
     "queue_text",
     "recount",
+    "retire",
+    "rotate",
     "run_anchor",
     "run_due",
     "seal",

@@ -19,13 +19,9 @@ async def _published(pool: asyncpg.Pool, log_id: str, size: int) -> Row:
 
 
 async def checkpoint(pool: asyncpg.Pool, log_id: str, size: int | None = None) -> bytes:
-    """The signed note of the published head, or of an earlier head of exactly ``size``; ``NotFound``."""
-    if size is None:
-        row = await q.published_note(pool, log_id=log_id)
-        found: bytes | None = row["note"] if row else None
-    else:
-        await _published(pool, log_id, size)
-        found = await q.note(pool, log_id=log_id, size=size)
+    """The signed note of the published head, or of an earlier head of exactly ``size``, with all who signed it; ``NotFound``."""
+    row = await _published(pool, log_id, size or 0)
+    found: bytes | None = await q.shown_note(pool, log_id=log_id, size=row["published_size"] if size is None else size)
     if found is None:
         raise NotFound("checkpoint")
     return found

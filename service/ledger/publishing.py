@@ -17,18 +17,26 @@ import asyncpg
 from service import db
 from service.errors import Misconfigured, NotFound, Unproven
 from service.ledger.queueing import queue
-from service.ledger.record import ANCHOR, Failpoint, Forked, Keyring, Row, go_on, log, q
+from service.ledger.record import ANCHOR, Failpoint, Forked, Keyring, Pair, Row, go_on, key_name, log, pair, q
 from service.proof import entries, note
 
 
 async def publish(
-    pool: asyncpg.Pool, keys: Keyring, log_id: str, high_water: Path, *, now: datetime | None = None, fail: Failpoint = go_on
+    pool: asyncpg.Pool,
+    keys: Keyring,
+    log_id: str,
+    high_water: Path,
+    *,
+    ml_dsa: bool = True,
+    now: datetime | None = None,
+    fail: Failpoint = go_on,
 ) -> bytes | None:
     """Sign the committed head, store the note, then show it and announce it in the anchor; returns the note, None at size 0.
 
     ``high_water`` is a folder outside the database that remembers the largest head signed here. It is written before the
     note is stored: after a crash in between, the database holds that head too, since only committed heads are signed. Repeating
-    is harmless: the stored note wins. Raises ``Forked`` and signs nothing when database and memory disagree.
+    is harmless: the stored note wins, and a key made after it adds its own line once. Without ``ml_dsa`` only Ed25519 signs.
+    Raises ``Forked`` and signs nothing when database and memory disagree.
     """
     await fail("publish:begin")
     head = await guard(pool, log_id, high_water)
@@ -37,18 +45,18 @@ async def publish(
     if size == 0:
         return None
     checkpoint = note.Checkpoint(head["origin"], size, head["root"])
-    signed = head["note"]
+    signed, pairs = head["note"], await _pairs(pool, keys, head)
     if signed is None:
-        signer = note.Signer(head["origin"], keys.log_key(log_id))
-        if signer.vkey != head["vkey"]:
-            raise Misconfigured([f"keys: the key of log {log_id} is not the one that the log was made with"])
-        signed = note.sign(checkpoint.text(), [signer])
+        cosigners = [each.ml_dsa for each in pairs] if ml_dsa else []
+        signed = note.sign_checkpoint(checkpoint, [each.ed25519 for each in pairs], cosigners, time=head["made_at"])
     await fail("publish:signed")
     await asyncio.to_thread(remember, high_water, log_id, checkpoint)
     await fail("publish:remembered")
     async with db.transaction(pool) as connection:
         await q.store_note(connection, log_id=log_id, size=size, note=signed, now=now)
         stored: bytes = await q.note(connection, log_id=log_id, size=size)
+        if pairs[0].ed25519.sign(checkpoint.text().encode()).encode() not in stored:
+            await _sign_later(connection, head, checkpoint, pairs[0], ml_dsa)
         await fail("publish:stored")
         has_moved = await q.move_published(connection, log_id=log_id, size=size, now=now) is not None
         await fail("publish:moved")
@@ -58,6 +66,28 @@ async def publish(
         await fail("publish:announced")
     await fail("publish:committed")
     return stored
+
+
+async def _pairs(pool: asyncpg.Pool, keys: Keyring, head: Row) -> list[Pair]:
+    """The log's keys that are not retired, newest first. Raises ``Misconfigured`` when one is missing or not the announced one."""
+    found = []
+    async for row in q.log_keys(pool, log_id=head["id"]):
+        made = pair(head["origin"], keys.log_key(key_name(head["id"], row["generation"])))
+        if made.vkeys != (row["vkey"], row["ml_dsa"]):
+            raise Misconfigured([f"keys: the key of log {head['id']} is not the one that the log was made with"])
+        found.append(made)
+    return found
+
+
+async def _sign_later(connection: db.Connection, head: Row, checkpoint: note.Checkpoint, key: Pair, ml_dsa: bool) -> None:
+    """The newest key signs a head whose note was stored before there was such a key."""
+    lines = [(key.ed25519.verifier, key.ed25519.sign(checkpoint.text().encode()))]
+    if ml_dsa:
+        lines.append((key.ml_dsa.verifier, key.ml_dsa.sign(checkpoint, head["made_at"])))
+    for verifier, line in lines:
+        await q.insert_cosignature(
+            connection, log_id=head["id"], size=head["size"], name=verifier.name, key_id=verifier.id, line=line, signed_at=None
+        )
 
 
 async def guard(pool: asyncpg.Pool, log_id: str, high_water: Path) -> Row:

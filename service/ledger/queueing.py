@@ -7,14 +7,14 @@ from datetime import datetime
 from uuid import UUID
 
 from service import db
-from service.ledger.record import ANCHOR, Change, Keyring, Log, q
-from service.proof import entries, merkle, note
+from service.ledger.record import ANCHOR, Change, Keyring, Log, pair, q
+from service.proof import entries, merkle
 
 
 async def create_log(connection: db.Connection, keys: Keyring, *, host: str, petition_id: UUID | None, log_id: str | None = None) -> Log:
     """Make a petition's log, or with ``petition_id`` None the installation's anchor, which every petition's log asks for first.
 
-    The origin ``<host>/ledger/<id>`` is frozen here. The new key is announced by a ``K`` entry in the anchor.
+    The origin ``<host>/ledger/<id>`` is frozen here. The new keys are announced by ``K`` entries in the anchor.
     """
     if petition_id is None:
         log_id = ANCHOR
@@ -25,10 +25,17 @@ async def create_log(connection: db.Connection, keys: Keyring, *, host: str, pet
     if known is not None and known["petition_id"] == petition_id:
         return Log(known["id"], known["origin"], known["vkey"])
     origin = f"{host}/ledger/{log_id}"
-    vkey = note.Signer(origin, keys.new_log_key(log_id)).vkey
+    vkey, ml_dsa = pair(origin, keys.new_log_key(log_id)).vkeys
     if await q.insert_log(connection, id=log_id, origin=origin, petition_id=petition_id, vkey=vkey, root=merkle.EMPTY_ROOT):
-        await queue(connection, ANCHOR, "K", entry=bytes(entries.Key(vkey)))
+        await announce_key(connection, log_id, 1, vkey, ml_dsa)
     return Log(log_id, origin, vkey)
+
+
+async def announce_key(connection: db.Connection, log_id: str, generation: int, vkey: str, ml_dsa: str) -> None:
+    """A key of a log exists from here on, and takes the place of the one before: it is said in the anchor."""
+    await q.insert_key(connection, log_id=log_id, generation=generation, vkey=vkey, ml_dsa=ml_dsa)
+    for each in (vkey, ml_dsa):
+        await queue(connection, ANCHOR, "K", entry=bytes(entries.Key(each)))
 
 
 async def queue(

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, NamedTuple, Protocol
 
 import asyncpg
 import msgspec
 import structlog
 
 from service import db
-from service.proof import merkle
+from service.identity.keys import derive
+from service.proof import merkle, note
 
 q = db.statements("ledger")
 log = structlog.get_logger()
@@ -35,6 +36,32 @@ class Keyring(Protocol):
     def log_key(self, log_id: str, /) -> bytes: ...
 
     def new_log_key(self, log_id: str, /) -> bytes: ...
+
+    def destroy_log_key(self, log_id: str, /) -> None: ...
+
+
+class Pair(NamedTuple):
+    """The two keys that one seed of a log makes, both under the log's origin."""
+
+    ed25519: note.Signer
+    ml_dsa: note.Cosigner
+
+    @property
+    def vkeys(self) -> tuple[str, str]:
+        return self.ed25519.vkey, self.ml_dsa.vkey
+
+
+def pair(origin: str, seed: bytes) -> Pair:
+    """The keys of a log from its 32-byte seed.
+
+    Whoever breaks Ed25519 learns what SHA-512 makes of the seed, and not the seed, so the second key stands on its own.
+    """
+    return Pair(note.Signer(origin, seed), note.Cosigner(origin, derive(seed, "petition-log/v1 ml-dsa-44")))
+
+
+def key_name(log_id: str, generation: int) -> str:
+    """The name in the key folder of a log's first key, or of one of its successors."""
+    return log_id if generation == 1 else f"{log_id}_{generation}"
 
 
 class Forked(Exception):

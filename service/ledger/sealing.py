@@ -138,10 +138,8 @@ class _Batch(msgspec.Struct):
 
 async def _history(connection: db.Connection, head: Row, taken: Sequence[Row]) -> tuple[list[tuple[int, str, bytes]], int]:
     refs = sorted({row["ref"] for row in taken if row["ref"] is not None})
-    # A commitment stands once whatever text version it names, so each is looked for under every version that there is.
     commits = [row["entry"].rpartition(b" ")[2] for row in taken if row["kind"] == "A"]
-    twins = [b"A %d %s" % (version, commit) for version in range(1, head["text_version"] + 1) for commit in commits]
-    found = [(row["idx"], row["kind"], row["entry"]) async for row in q.history(connection, log_id=head["id"], refs=refs, twins=twins)]
+    found = [(row["idx"], row["kind"], row["entry"]) async for row in q.history(connection, log_id=head["id"], refs=refs, commits=commits)]
     purged = await q.purged(connection, log_id=head["id"]) if head["is_closed"] else 0
     return found, purged
 

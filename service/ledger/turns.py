@@ -21,6 +21,7 @@ async def run_due(
     high_water: Path,
     *,
     seal_seconds: float = 0.0,
+    ml_dsa: bool = True,
     rng: random.Random | None = None,
     now: datetime | None = None,
     fail: Failpoint = go_on,
@@ -47,7 +48,7 @@ async def run_due(
                 await guard(pool, log_id, high_water)
                 sealed = await seal(pool, log_id, policy, rng=rng, now=now, fail=fail)
             if sealed is not None or (state and state["is_unpublished"]):
-                await publish(pool, keys, log_id, high_water, now=now, fail=fail)
+                await publish(pool, keys, log_id, high_water, ml_dsa=ml_dsa, now=now, fail=fail)
                 is_done = True
         except NotFound:
             continue  # an installation without petitions has no anchor yet
@@ -57,11 +58,13 @@ async def run_due(
     return is_done
 
 
-async def run_anchor(pool: asyncpg.Pool, keys: Keyring, high_water: Path, *, now: datetime | None = None, fail: Failpoint = go_on) -> None:
+async def run_anchor(
+    pool: asyncpg.Pool, keys: Keyring, high_water: Path, *, ml_dsa: bool = True, now: datetime | None = None, fail: Failpoint = go_on
+) -> None:
     """Seal and publish what waits for the anchor, at once: a certificate does not exist before its entry is there.
 
     Raises ``Forked`` as ``publish`` does. When another replica has the turn, nothing happens; ask again.
     """
     await guard(pool, ANCHOR, high_water)
     await seal(pool, ANCHOR, Policy.of(ANCHOR), rng=secrets.SystemRandom(), now=now, fail=fail, at_once=True)
-    await publish(pool, keys, ANCHOR, high_water, now=now, fail=fail)
+    await publish(pool, keys, ANCHOR, high_water, ml_dsa=ml_dsa, now=now, fail=fail)

@@ -106,7 +106,8 @@ class Trust:
     """An installation's public keys, to be handed out by another way than its bundles.
 
     `logs` are the vkeys of its petition logs, `anchor` that of its anchor log, `certificate_keys` SSH public lines without
-    comment, `pdf_seals` fingerprints of the keys that seal its PDFs (not used here).
+    comment, `pdf_seals` fingerprints of the keys that seal its PDFs (not used here). `ml_dsa` are the second keys of the same
+    logs, checked wherever they signed; `retired` are earlier keys of any of these logs, for what they signed in their time.
     """
 
     issuer: str
@@ -114,6 +115,8 @@ class Trust:
     anchor: str
     certificate_keys: tuple[str, ...]
     pdf_seals: tuple[str, ...] = ()
+    ml_dsa: tuple[str, ...] = ()
+    retired: tuple[str, ...] = ()
 
     FORMAT = "petition-trust/v1"
 
@@ -127,6 +130,8 @@ class Trust:
                 "anchor": self.anchor,
                 "certificate_keys": self.certificate_keys,
                 "pdf_seals": self.pdf_seals,
+                "ml_dsa": self.ml_dsa,
+                "retired": self.retired,
             }
         )
         try:
@@ -146,16 +151,33 @@ class Trust:
                 "anchor": str(anchor),
                 "certificate_keys": list(keys),
                 "pdf_seals": list(seals),
+                "ml_dsa": list(second),
+                "retired": list(retired),
                 **rest,
-            } if not rest and all(isinstance(each, str) for each in (*logs, *keys, *seals)):
-                trust = cls(issuer, tuple(logs), anchor, tuple(keys), tuple(seals))
+            } if not rest and all(isinstance(each, str) for each in (*logs, *keys, *seals, *second, *retired)):
+                trust = cls(issuer, tuple(logs), anchor, tuple(keys), tuple(seals), tuple(second), tuple(retired))
             case _:
                 raise Unproven("trust", f"not the keys and types of {cls.FORMAT}")
-        for log in (*trust.logs, trust.anchor):
+        for log in (*trust.logs, trust.anchor, *trust.ml_dsa, *trust.retired):
             parse_vkey(log)
         for key in trust.certificate_keys:
             fingerprint(key)
         return trust
+
+    def knows(self, log: Verifier) -> bool:
+        """Whether this is a key of one of the petitions' logs, today or earlier."""
+        return log.vkey in self.logs or (log.vkey in self.retired and log.name != parse_vkey(self.anchor).name)
+
+    def knows_anchor(self, log: Verifier) -> bool:
+        """Whether this is the anchor log's key, or one that it had earlier."""
+        return log.vkey == self.anchor or (log.vkey in self.retired and log.name == parse_vkey(self.anchor).name)
+
+    def beside(self, log: Verifier) -> list[Verifier]:
+        """`log` and every other key under its name: all of them must have signed rightly where they signed at all."""
+        found = {
+            each.vkey: each for each in map(parse_vkey, (*self.ml_dsa, *self.retired, *self.logs, self.anchor)) if each.name == log.name
+        }
+        return [log, *(each for vkey, each in found.items() if vkey != log.vkey)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +227,14 @@ def verify_bundle(files: Mapping[str, bytes], trust: Trust | None = None, progre
     if trust:
         for path, known in (
             ("allowed_signers", certificate_key in trust.certificate_keys),
-            ("vkey", log.vkey in trust.logs),
-            ("anchor.vkey", anchor.vkey == trust.anchor),
+            ("vkey", trust.knows(log)),
+            ("anchor.vkey", trust.knows_anchor(anchor)),
         ):
             if not known:
                 raise Unproven("issuer-unknown", f"{path}: not a key of {trust.issuer} in the trust file")
 
-    checkpoint = bundle.read("checkpoint", lambda note: open_checkpoint(note, [log], log.name))
+    log_keys, anchor_keys = (trust.beside(log), trust.beside(anchor)) if trust else ([log], [anchor])
+    checkpoint = bundle.read("checkpoint", lambda note: open_checkpoint(note, log_keys, log.name))
     tally, called_for = _recount(bundle, checkpoint, progress)
     called_for |= _check_texts(bundle, checkpoint.origin, tally.texts)
     for path in files:
@@ -227,10 +250,10 @@ def verify_bundle(files: Mapping[str, bytes], trust: Trust | None = None, progre
     with _in("petition.tlog-proof"):
         proof = parse_tlog_proof(bundle["petition.tlog-proof"])
         entry = bytes(Anchored(checkpoint.origin, checkpoint.size, checkpoint.root))
-        anchored = proof.verify(entry, [anchor], anchor.name)
+        anchored = proof.verify(entry, anchor_keys, anchor.name)
     with _in("certificate.tlog-proof"):
         proof = parse_tlog_proof(bundle["certificate.tlog-proof"])
-        anchor_head = proof.verify(bytes(Certified(sha256(bundle["certificate.json"]))), [anchor], anchor.name)
+        anchor_head = proof.verify(bytes(Certified(sha256(bundle["certificate.json"]))), anchor_keys, anchor.name)
         # The certificate holds the hash of the petition's proof, so it can only have been anchored behind that proof's tree.
         if proof.index < anchored.size:
             raise Unproven("anchor-order", "the certificate is anchored before the proof that it lists")

@@ -1,7 +1,11 @@
 """A signed note is a text that a person can read with the signatures below it; a checkpoint is a note that says "so many, and this root".
 
-After C2SP signed-note, tlog-checkpoint and tlog-proof. Rules: a key is known by its name *and* its id; a known key whose
-signature is wrong spoils the whole note, whoever else signed it; a note that no known key signed says nothing.
+After C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof. Rules: a key is known by its name *and* its id; a
+known key whose signature is wrong spoils the whole note, whoever else signed it; a note that no known key signed says nothing.
+
+    0x01  Ed25519 over the text: every log
+    0x04  Ed25519 over the time and the text: witnesses
+    0x06  ML-DSA-44 over signer, time, origin, size and root: a log's second signature, and witnesses
 """
 
 from __future__ import annotations
@@ -12,12 +16,16 @@ from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
 from service.errors import Unproven
 from service.proof import merkle
 from service.proof.canonical import MAX_SIZE, b64, decimal, sha256, unb64
 
-ED25519: Final = 0x01  # signed-note "Signature types". 0x04 and 0x06 (cosignatures) would join `_VERIFY` below
+# signed-note, "Signature types"; tlog-cosignature, "Format"
+ED25519: Final = 0x01
+COSIGNATURE: Final = 0x04
+ML_DSA_44: Final = 0x06
 MAX_SIGNATURES: Final = 100  # the specification asks for at least 16; Go's reader stops here too
 
 _DASH: Final = "— "
@@ -46,10 +54,13 @@ class Verifier:
     def __post_init__(self) -> None:
         if not is_name(self.name):
             raise ValueError(f"not a key name: {self.name!r}")
-        if self.algorithm not in _VERIFY:
+        if self.algorithm not in _KINDS:
             raise ValueError(f"no signature type {self.algorithm:#04x} here")
-        if len(self.key) != 32:
-            raise ValueError("an Ed25519 public key is 32 bytes")
+        kind, size, _ = _KINDS[self.algorithm]
+        if len(self.key) != size:
+            raise ValueError(f"an {kind} public key is {size} bytes")
+        if self.algorithm == ML_DSA_44 and len(self.name.encode()) > 255:
+            raise ValueError("a cosigner's name has at most 255 bytes")
         object.__setattr__(self, "id", key_id(self.name, bytes([self.algorithm]) + self.key))
 
     @property
@@ -59,18 +70,66 @@ class Verifier:
 
     def verifies(self, text: bytes, signature: bytes) -> bool:
         """Whether `signature` (without the key id) is this key's on `text`."""
-        return _VERIFY[self.algorithm](self.key, text, signature)
+        return _KINDS[self.algorithm][2](self, text, signature)
+
+    def time(self, signature: bytes) -> int | None:
+        """When a timestamped signature says that it was made, in POSIX seconds (0: it does not say); None for plain Ed25519."""
+        return None if self.algorithm == ED25519 else int.from_bytes(signature[:8], "big")
 
 
-def _verify_ed25519(key: bytes, text: bytes, signature: bytes) -> bool:
+def _verify_ed25519(key: bytes, message: bytes, signature: bytes) -> bool:
     try:
-        Ed25519PublicKey.from_public_bytes(key).verify(signature, text)
+        Ed25519PublicKey.from_public_bytes(key).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True
 
 
-_VERIFY: Final[dict[int, Callable[[bytes, bytes, bytes], bool]]] = {ED25519: _verify_ed25519}
+def _verify_cosignature(verifier: Verifier, text: bytes, signature: bytes) -> bool:
+    if len(signature) != 8 + 64:
+        return False
+    time = int.from_bytes(signature[:8], "big")
+    return time <= MAX_SIZE and _verify_ed25519(verifier.key, _timed(text, time), signature[8:])
+
+
+def _verify_ml_dsa(verifier: Verifier, text: bytes, signature: bytes) -> bool:
+    time = int.from_bytes(signature[:8], "big")
+    try:
+        message = _cosigned(verifier.name, text, time)
+        MLDSA44PublicKey.from_public_bytes(verifier.key).verify(signature[8:], message)
+    except (InvalidSignature, ValueError, Unproven):
+        return False
+    return time <= MAX_SIZE
+
+
+def _timed(text: bytes, time: int) -> bytes:
+    """tlog-cosignature, "Ed25519 signed message"."""
+    return b"cosignature/v1\ntime %d\n" % time + text
+
+
+def _cosigned(name: str, text: bytes, time: int) -> bytes:
+    """tlog-cosignature, "ML-DSA-44 signed message", for a checkpoint: a tree of `size` leaves from leaf 0.
+
+    Unproven("checkpoint-malformed") for a text that is none; ValueError for a name or origin beyond 255 bytes.
+    """
+    checkpoint = Checkpoint.parse(text.decode())
+    parts = [b"subtree/v1\n\0", _short(name), time.to_bytes(8, "big"), _short(checkpoint.origin), bytes(8)]
+    return b"".join((*parts, checkpoint.size.to_bytes(8, "big"), checkpoint.root))
+
+
+def _short(text: str) -> bytes:
+    data = text.encode()
+    if not 0 < len(data) < 256:
+        raise ValueError("a cosigner's name and a log's origin have at most 255 bytes")
+    return bytes([len(data)]) + data
+
+
+_Verify = Callable[[Verifier, bytes, bytes], bool]
+_KINDS: Final[dict[int, tuple[str, int, _Verify]]] = {
+    ED25519: ("Ed25519", 32, lambda verifier, text, signature: _verify_ed25519(verifier.key, text, signature)),
+    COSIGNATURE: ("Ed25519", 32, _verify_cosignature),
+    ML_DSA_44: ("ML-DSA-44", 1312, _verify_ml_dsa),
+}
 
 
 def split_vkey(text: str) -> tuple[str, bytes]:
@@ -113,13 +172,49 @@ class Signer:
         return f"{_DASH}{self.name} {b64(self.verifier.id + self._private.sign(text))}\n"
 
 
+class Cosigner:
+    """A key whose signatures say when they were made (32-byte seed): a witness's of either type, or a log's own ML-DSA-44 key.
+
+    Ed25519 does not commit to the name, so a witness's Ed25519 key serves under one name only. Two ML-DSA-44 signatures over
+    the same are different bytes: whoever hands one out stores it first.
+    """
+
+    __slots__ = ("_private", "name", "verifier")
+
+    def __init__(self, name: str, seed: bytes, algorithm: int = ML_DSA_44) -> None:
+        self.name = name
+        self._private: Ed25519PrivateKey | MLDSA44PrivateKey
+        if algorithm == ML_DSA_44:
+            self._private = MLDSA44PrivateKey.from_seed_bytes(seed)
+        else:
+            self._private = Ed25519PrivateKey.from_private_bytes(seed)
+        self.verifier = Verifier(name, algorithm, self._private.public_key().public_bytes_raw())
+        if algorithm == ED25519:
+            raise ValueError("a cosigner's signature has a time")
+
+    @property
+    def vkey(self) -> str:
+        """The public half as a vkey line without newline."""
+        return self.verifier.vkey
+
+    def sign(self, checkpoint: Checkpoint, time: int) -> str:
+        """One signature line with its newline, made at `time` (POSIX seconds; 0 says nothing about when)."""
+        text = checkpoint.text().encode()
+        message = _cosigned(self.name, text, time) if self.verifier.algorithm == ML_DSA_44 else _timed(text, time)
+        return f"{_DASH}{self.name} {b64(self.verifier.id + time.to_bytes(8, 'big') + self._private.sign(message))}\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What `open` found true: the text with its final newline, the names of the known keys that signed it, the other lines."""
+    """What `open` found true: the text with its final newline, the names of the known keys that signed it, the other lines.
+
+    `times` has (name, POSIX seconds) for each signature of a known key that says when it was made.
+    """
 
     text: str
     verified: tuple[str, ...]
     unknown: tuple[str, ...] = ()
+    times: tuple[tuple[str, int], ...] = ()
 
 
 def sign(text: str, signers: Iterable[Signer]) -> bytes:
@@ -130,6 +225,11 @@ def sign(text: str, signers: Iterable[Signer]) -> bytes:
     if not lines:
         raise ValueError("a note needs a signer")
     return f"{text}\n{''.join(lines)}".encode()
+
+
+def sign_checkpoint(checkpoint: Checkpoint, signers: Iterable[Signer], cosigners: Iterable[Cosigner] = (), *, time: int = 0) -> bytes:
+    """A checkpoint's note: the plain signatures first, then those that say they were made at `time`."""
+    return sign(checkpoint.text(), signers) + "".join(each.sign(checkpoint, time) for each in cosigners).encode()
 
 
 def open(note: bytes, verifiers: Sequence[Verifier]) -> Note:
@@ -154,6 +254,7 @@ def open(note: bytes, verifiers: Sequence[Verifier]) -> Note:
         raise Unproven("note-malformed", "too many signatures")
     verified: dict[str, None] = {}
     unknown = []
+    times = []
     for line in lines:
         name, space, encoded = line.removeprefix(_DASH).partition(" ")
         if not line.startswith(_DASH) or not space or not is_name(name):
@@ -166,11 +267,14 @@ def open(note: bytes, verifiers: Sequence[Verifier]) -> Note:
             unknown.append(line)
         elif key.verifies(text.encode(), signature[4:]):
             verified[name] = None
+            time = key.time(signature[4:])
+            if time is not None:
+                times.append((name, time))
         else:
             raise Unproven("note-signature", name)
     if not verified:
         raise Unproven("note-unknown-key", "signed by " + ", ".join(line.split(" ")[1] for line in unknown))
-    return Note(text, tuple(verified), tuple(unknown))
+    return Note(text, tuple(verified), tuple(unknown), tuple(times))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 import msgspec
 
-from service import db, ledger, petitions
+from service import db, ledger, petitions, recipients
 from service.identity import Keys
 from service.settings import Settings
 
@@ -29,17 +29,22 @@ async def load(pool: asyncpg.Pool, settings: Settings) -> str | None:
         goal=about["goal"],
         time_zone=about["time_zone"],
         is_sample=about["is_sample"],
-        recipients=[each["name"] for each in data.get("recipient", [])],
         figures=msgspec.convert(data.get("figure", []), list[petitions.Figure]),
         sources=msgspec.convert(data.get("source", []), list[petitions.Source]),
     )
     texts = {language: msgspec.convert(text, petitions.Text) for language, text in data["text"].items()}
+    offices = [recipients.Office(id=uuid4(), **each) for each in data["recipient"]]
     async with db.transaction(pool) as connection:
         await connection.execute("select pg_advisory_xact_lock($1)", db.MIGRATION_LOCK)  # two first starts at once
+        await recipients.seed(connection)
         if await connection.fetchval("select exists (select from petition)"):
             return None
         await ledger.create_log(connection, keys, host=settings.origin_host, petition_id=None)
         await found(connection, keys, settings, draft, texts)
+        for office in offices:
+            await recipients.put_office(connection, office)
+        made = await petitions.q.by_slug(connection, slug=draft.slug)
+        await recipients.address(connection, made["id"], [office.id for office in offices])
     await petitions.change(pool, draft.slug, "open")
     return draft.slug
 

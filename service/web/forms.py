@@ -198,7 +198,7 @@ def signature(sent: SignBody, petition: Petition, faults: list[Fault]) -> Form:
         role=role if sent.visibility == "show" else "",
         language=sent.language,
         text_version=sent.text_version,
-        handover=sent.handover and sent.visibility != "protect",
+        handover=sent.handover and petition.takes_names and sent.visibility != "protect",
         news=sent.news,
         partner_news=sent.partner_news,
         partner=sent.partner,

@@ -1,0 +1,71 @@
+"""To whom a petition speaks: offices with dated holders, how each treats signatures, and what became of every delivery.
+
+An office outlives the person who holds it, so petitions, certificates and answers belong to the office, and whoever held it on
+that day is written down beside them. What happened is only added to; a mistake is replaced by a later event, never edited.
+"""
+
+from service.recipients.deliveries import (
+    Delivery,
+    Event,
+    deliver,
+    deliveries,
+    end,
+    expect,
+    file_of,
+    plan,
+    record,
+    soon,
+    timeline,
+)
+from service.recipients.offices import (
+    Addressed,
+    Addressee,
+    Holder,
+    Office,
+    Profile,
+    address,
+    addressed,
+    addressee,
+    begin_term,
+    edit_profile,
+    holders,
+    office,
+    offices,
+    profiles,
+    put_office,
+    q,
+    retire,
+    seed,
+)
+
+__all__ = [
+    "Addressed",
+    "Addressee",
+    "Delivery",
+    "Event",
+    "Holder",
+    "Office",
+    "Profile",
+    "address",
+    "addressed",
+    "addressee",
+    "begin_term",
+    "deliver",
+    "deliveries",
+    "edit_profile",
+    "end",
+    "expect",
+    "file_of",
+    "holders",
+    "office",
+    "offices",
+    "plan",
+    "profiles",
+    "put_office",
+    "q",
+    "record",
+    "retire",
+    "seed",
+    "soon",
+    "timeline",
+]
