@@ -31,12 +31,16 @@ from service.petitions import Shelf
 from service.risk import ClientLimits, DayKeys
 from service.settings import Settings
 from service.signatures import Confirmer
+from service.sponsors import Register
 from service.tokens import Tokens
 from service.web import api, site
+from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
+from service.web import sponsors as sponsor_pages
 from service.web.front import Answer, Front
+from service.web.kept import Kept
 from service.web.pages import Pages
 
 log = structlog.get_logger()
@@ -58,6 +62,8 @@ def create(settings: Settings) -> App:
             recipient_pages.router(),
             ledger_pages.files,
             api.router(),
+            case_pages.router(),
+            sponsor_pages.router(),
             api.healthz,
             api.readyz,
         ],
@@ -136,7 +142,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             async with pool.acquire() as connection:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
-            shelf = Shelf(pool)
+            shelf, register = Shelf(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
@@ -151,13 +157,15 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                     petition_pages.fronted(ready_pages, pages, shelf, lambda: gate.shows),
                 ],
             )
-            async with shelf.running():
+            async with shelf.running(), register.running():
                 state.update(
                     {
                         "settings": settings,
                         "ring": keys,
                         "pool": pool,
                         "shelf": shelf,
+                        "register": register,
+                        "kept": Kept(),
                         "clock": shelf.now,
                         "pages": pages,
                         "ready": ready,

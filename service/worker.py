@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from service import db, identity, intake, ledger, mail, petitions, signatures, tokens
+from service import db, identity, intake, ledger, mail, petitions, signatures, sponsors, tokens
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
@@ -72,6 +72,11 @@ class Worker:
     async def decide(self) -> bool:
         return await self._decider.decide() > 0
 
+    async def answer_offers(self) -> bool:
+        """Offers of sponsorship: the mail with the link, and "this was not me"."""
+        done = await sponsors.mail_due(self._pool, self._keys, clock=self._clock)
+        return await sponsors.suppress_due(self._pool, self._keys) + done > 0
+
     async def deliver(self, stop: asyncio.Event | None = None) -> bool:
         done = await mail.deliver_due(self._pool, self._post, self._secrets, self._compiled, stop=stop)
         if done.alarms:
@@ -98,6 +103,7 @@ class Worker:
         while await signatures.reseal(pool, self._keys, now=now):
             pass
         await intake.forget(pool)
+        await sponsors.forget(pool)
         async with db.transaction(pool) as connection:
             await mail.housekeeping(connection)
         # Only after everything was sealed again under today's key may old keys go.
@@ -126,6 +132,7 @@ class Worker:
         """Until ``stop`` is set. What is in hand is finished; nothing else is begun."""
         acts: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [
             ("decide", self.decide, IDLE),
+            ("answer offers", self.answer_offers, 1.0),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("pass time", self.pass_time, 60.0),

@@ -23,7 +23,7 @@ from babel.units import format_unit
 from service.errors import Misconfigured, Unproven
 from service.settings import LANGUAGES
 
-LINKS = {"confirm_url": "confirm", "not_me_url": "not-me", "manage_url": "manage", "unsubscribe_url": "unsubscribe"}
+LINKS = {"confirm_url": "confirm", "not_me_url": "not-me", "manage_url": "manage", "unsubscribe_url": "unsubscribe", "offer_url": "offer"}
 _WORDS = frozenset({"title", "days", "links", "issuer", "contact"})
 _PLACE = re.compile(r"\{([a-z_]*)\}")
 # Where a token goes: private-use characters that no text of ours or an organizer's keeps; in the encoded mail "=_", which

@@ -12,6 +12,7 @@ import msgspec
 
 from service import db, ledger, petitions, recipients
 from service.identity import Keys
+from service.sample import register
 from service.settings import Settings
 
 
@@ -45,6 +46,7 @@ async def load(pool: asyncpg.Pool, settings: Settings) -> str | None:
             await recipients.put_office(connection, office)
         made = await petitions.q.by_slug(connection, slug=draft.slug)
         await recipients.address(connection, made["id"], [office.id for office in offices])
+        await register.load(connection)
     await petitions.change(pool, draft.slug, "open")
     return draft.slug
 
