@@ -65,9 +65,9 @@ def markdown(figures: list[Figure], size: Size, others: float) -> str:
     return head + "\n".join(lines) + "\n"
 
 
-def keep(text: str) -> None:
+def keep(text: str, file: Path = RESULTS) -> None:
     """Replace the last run in RESULTS.md; what people wrote around it stays."""
-    old = RESULTS.read_text(encoding="utf-8") if RESULTS.is_file() else f"# Results\n\n{_MARK}\n{_MARK}\n"
+    old = file.read_text(encoding="utf-8") if file.is_file() else f"# Results\n\n{_MARK}\n{_MARK}\n"
     before, _, rest = old.partition(_MARK)
     _, _, after = rest.partition(_MARK)
-    RESULTS.write_text(f"{before}{_MARK}\n\n{text}\n{_MARK}{after}", encoding="utf-8")
+    file.write_text(f"{before}{_MARK}\n\n{text}\n{_MARK}{after}", encoding="utf-8")

@@ -185,8 +185,7 @@ async def topology(
             **environment,
         }
         settings = load({f"LIBERTAS_{name}": value for name, value in given.items()})
-        keys = Keys.create(settings.key_dir)
-        keys.certificate_path.rename(folder / "organizers-certificate")
+        keys = Keys.create(settings.key_dir, demo=False)
         async with db.open_pool(owner_url, high=4, name="topology") as owner:
             async with db.open_pool(app_url, high=2) as pool:
                 slug = await sample.load(pool, settings)
