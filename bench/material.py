@@ -39,24 +39,29 @@ def forms(topology: Topology, file: Path, count: int, progress: Progress) -> Non
     run = secrets.token_hex(3)
     with file.open("w", encoding="ascii") as out:
         for number in range(count):
-            out.write("\t".join(_form(topology, gate, now, run, number)) + "\n")
+            body = form(topology, gate, now, f"ani-{run}-{number}@{domain(number)}")
+            out.write("\t".join((f"{topology.api}/signatures", f"{run}-{number}", network(), body)) + "\n")
             if number % 1_000 == 0:
                 progress(number, count)
     progress(count, count)
 
 
-def _form(topology: Topology, gate: Altcha, now: float, run: str, number: int) -> tuple[str, str, str, str]:
+def form(topology: Topology, gate: Altcha, now: float, email: str) -> str:
+    """The JSON of a signature by ``email``, with a solved proof; ``gate`` is made of the installation's own keys."""
     challenge = gate.challenge(topology.slug, now)
     parameters = challenge["parameters"]
     assert isinstance(parameters, dict)
-    derived = _derived(parameters, 0)
-    told = {"challenge": challenge, "solution": {"counter": 0, "derivedKey": derived, "time": 1}}
+    told = {"challenge": challenge, "solution": {"counter": 0, "derivedKey": _derived(parameters, 0), "time": 1}}
     body = {
-        "name": "Ani Petrosyan", "email": f"ani-{run}-{number}@{domain(number)}", "country": "FR", "consent": True, "text_version": 1,
-        "language": "en", "altcha": base64.b64encode(json.dumps(told).encode()).decode(),
+        "name": "Ani Petrosyan", "email": email, "country": "FR", "consent": True, "text_version": 1, "language": "en",
+        "altcha": base64.b64encode(json.dumps(told).encode()).decode(),
     }  # fmt: skip
-    network = ".".join(str(random.randint(1, 223)) for _ in range(4))
-    return f"{topology.api}/signatures", f"{run}-{number}", network, json.dumps(body)
+    return json.dumps(body)
+
+
+def network() -> str:
+    """A made-up client's address."""
+    return ".".join(str(random.randint(1, 223)) for _ in range(4))
 
 
 def _derived(parameters: dict[str, object], counter: int) -> str:

@@ -57,6 +57,7 @@ async def found(connection: db.Connection, keys: Keys, settings: Settings, draft
     keys.new_index_key(petition_id)
     await petitions.create(connection, petition_id, draft)
     log = await ledger.create_log(connection, keys, host=settings.origin_host, petition_id=petition_id)
-    version, manifest_hash = await petitions.publish_text(connection, petition_id, log.origin, texts)
+    sealed_to = [key.fingerprint for key in keys.offline_keys()] if draft.is_sealed else []
+    version, manifest_hash = await petitions.publish_text(connection, petition_id, log.origin, texts, sealing_keys=sealed_to)
     await ledger.queue_text(connection, log.id, version, manifest_hash)
     return log.origin
