@@ -181,6 +181,13 @@ select *
 from unnest(:signature_ids::uuid[], :petition_ids::uuid[], :names::text[], :roles::text[])
 on conflict (signature_id) do nothing;
 
+-- name: insert_wishes(signature_ids, petition_ids, languages, addresses, key_ids)!
+-- For the worker to take over: only it has the key of the list of readers.
+insert into news_wish (signature_id, petition_id, language, address, key_id)
+select *
+from unnest(:signature_ids::uuid[], :petition_ids::uuid[], :languages::text[], :addresses::bytea[], :key_ids::integer[])
+on conflict (signature_id) do nothing;
+
 -- name: withdraw(id, now)^
 -- Ends a signature at its signer's wish. The blob and both indexes go, so the person may sign again.
 with was as (
@@ -201,6 +208,12 @@ ended as (
     from was
     where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated')
     returning s.id
+),
+taken_back as (
+    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    update partner_optin
+    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    where signature_id in (select id from ended)
 ),
 hidden as (
     delete from shown_name
@@ -236,8 +249,25 @@ ended as (
     where s.id = was.id and was.state <> 'erased'
     returning s.id
 ),
+taken_back as (
+    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    update partner_optin
+    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    where signature_id in (select id from ended)
+),
 hidden as (
     delete from shown_name
+    where signature_id in (select id from ended)
+),
+unread as (
+    -- The mailbox leaves the list of readers too, with every row that it has there.
+    delete from reader r
+    using reader mine
+    where mine.signature_id in (select id from ended)
+      and r.association = mine.association and r.address_index = mine.address_index
+),
+unwished as (
+    delete from news_wish
     where signature_id in (select id from ended)
 ),
 unsent as (

@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service import db, identity, tokens
+from service import db, identity, partners, tokens
 from service.errors import Busy
 from service.identity import Keys
 from service.intake import AWAY
@@ -204,6 +204,8 @@ class Confirmer:
             is_sealed=record["is_sealed"],
             manage_hash=tokens.stored(manage_handle(handle)),
             shown=(blob.name, blob.role) if blob.visibility == "show" else None,
+            wish=identity.seal(key, key_id, "news_wish", record["id"].bytes, blob.email.encode()) if blob.news else None,
+            yes=_yes(record, blob) if blob.partner_news and blob.partner else None,
         )
 
     def _seal(self, records: Iterable[Mapping[str, Any]], ready: Mapping[UUID, _Ready]) -> None:
@@ -251,6 +253,17 @@ class Confirmer:
                     names=[shown[0] for _, _, shown in names],
                     roles=[shown[1] for _, _, shown in names],
                 )
+            wishes = [(signature, wish) for signature in confirmed if (wish := ready[signature].wish) is not None]
+            if wishes:
+                await q.insert_wishes(
+                    connection,
+                    signature_ids=[signature for signature, _ in wishes],
+                    petition_ids=[ready[signature].petition_id for signature, _ in wishes],
+                    languages=[ready[signature].language for signature, _ in wishes],
+                    addresses=[wish for _, wish in wishes],
+                    key_ids=[ready[signature].key_id for signature, _ in wishes],
+                )
+            await partners.keep(connection, [yes for signature in confirmed if (yes := ready[signature].yes)])
         return confirmed
 
     def _answer(self, state: str, record: Mapping[str, Any] | None, handle: bytes) -> Pressed:
@@ -284,6 +297,9 @@ class _Ready(msgspec.Struct, kw_only=True):
     sealed: bytes | None = None
     manage_hash: bytes
     shown: tuple[str, str] | None
+    wish: bytes | None
+    """The address for the list of readers, sealed for its way there; None for those who did not ask for news."""
+    yes: partners.Yes | None
 
 
 _CONFIRM: str = q.confirm.sql
@@ -292,6 +308,18 @@ _CONFIRM: str = q.confirm.sql
 def manage_handle(confirm_handle: bytes) -> bytes:
     """The handle of the manage link that a confirmation shows: the same at every press, and not guessable from anything stored."""
     return hmac.digest(confirm_handle, b"libertas manage/v1", "sha256")
+
+
+def _yes(record: Mapping[str, Any], blob: identity.Blob) -> partners.Yes:
+    return partners.Yes(
+        signature_id=record["id"],
+        petition_id=record["petition_id"],
+        petition=record["slug"],
+        partner=blob.partner,
+        name=blob.name,
+        email=blob.email,
+        language=blob.language,
+    )
 
 
 def _is_soon(sent_ago: float | None) -> bool:
