@@ -7,6 +7,7 @@ address is answered alike, and whatever was typed comes back when something was 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
