@@ -36,6 +36,7 @@ from service.web import api, site
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
+from service.web import verify as verify_pages
 from service.web.front import Answer, Front
 from service.web.pages import Pages
 
@@ -57,6 +58,7 @@ def create(settings: Settings) -> App:
             petition_pages.router(),
             recipient_pages.router(),
             ledger_pages.files,
+            verify_pages.router(),
             api.router(),
             api.healthz,
             api.readyz,

@@ -23,8 +23,11 @@ Stands = tuple[Petition, str]
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
-PLAIN = ("privacy", "legal", "accessibility", "verify")
+PLAIN = ("privacy", "legal", "accessibility")
 """Pages made of words only."""
+
+PUBLIC = (*PLAIN, "verify")
+"""What belongs into the site map beside the petitions."""
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
@@ -126,7 +129,7 @@ async def robots(request: Visit) -> Response[bytes]:
 async def sitemap(request: Visit) -> Response[bytes]:
     """Every public page in every language, each with its alternates (the samples of a demonstration too)."""
     pages = pages_of(request)
-    paths = ["/", "/petitions", *(f"/petitions/{petition.slug}" for petition, _ in standing(request)), *(f"/{name}" for name in PLAIN)]
+    paths = ["/", "/petitions", *(f"/petitions/{petition.slug}" for petition, _ in standing(request)), *(f"/{name}" for name in PUBLIC)]
     return Response(
         _sitemap(pages, paths).encode(),
         media_type="application/xml",
