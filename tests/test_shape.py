@@ -25,6 +25,7 @@ COVERED_BY = {
     "service/web/petitions.py": "tests/stories/test_signing.py",
     "service/web/recipients.py": "tests/test_recipients.py",
     "service/__main__.py": "tests/test_main.py",
+    "service/proof/page/build.py": "tests/proof/test_page.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
 }
 """Modules whose tests have another name than they."""

@@ -37,7 +37,7 @@ certificates.html    path · petition · certificates: list of mappings id, seri
 error.html           path ("/" unless known) · status: 400 403 404 405 409 413 415 429 500 503 · code: ``Refusal.code`` or "" ·
                      retry_after: seconds | None · petition: Petition | None
 privacy.html, legal.html, accessibility.html    path
-verify.html          path · style, checker, script: the parts of ``proof.page`` · digest: of the whole file · keys: ``Trust`` | None ·
+verify.html          path · style, checker, script: elements, of ``proof.page`` · digest: of the whole file · keys: ``Trust`` | None ·
                      fingerprints: of the certificate keys
 ===================  =====================================================================================================
 """

@@ -1,11 +1,11 @@
 // The evidence bundle, a signer's receipt and a promise: see service/proof/certificate.py, of which this is the same, in the same order.
 import {
-  Unchecked, Unproven, ascii, b64, b64url, canonicalJson, hasExactly, hex, isObject, isText, parseJson, same, unhex, utf8, within,
+  Unchecked, Unproven, ascii, b64, b64url, canonicalJson, fromUtf8, hasExactly, hex, isObject, isText, parseJson, same, unhex, utf8, within,
 } from "./bytes.js";
 import { entryOf, parseManifest, parseOpening } from "./commitment.js";
-import { Tally } from "./entries.js";
+import { Tally, parseEntry } from "./entries.js";
 import { Growing, WIDTH, entriesPath } from "./merkle.js";
-import { openCheckpoint, parseTlogProof, parseVkey, spoken, verifyTlogProof } from "./note.js";
+import { isName, openCheckpoint, openNote, parseTlogProof, parseVkey, spoken, verifyTlogProof } from "./note.js";
 import { sha256 } from "./sha2.js";
 import { fingerprint, parseAllowedSigners, sshVerify } from "./sshsig.js";
 
@@ -296,4 +296,31 @@ export async function verifyReceipt(data, trust) {
     version: opening.version, text_hash: b64(opening.textHash), figures: { checkpoint: spoken(checkpoint) }, notes: ["receipt"],
     unable: checkpoint.unable,
   };
+}
+
+const HOUR = /^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$/;
+
+/** {origin, entry, until} of a promise: four lines; else Unproven("promise"). */
+function parsePromise(text) {
+  const [first, origin, entry, until, end, ...more] = text.split("\n");
+  if (first !== "petition-promise/v1" || end !== "" || more.length || !isName(origin) || !HOUR.test(until)) {
+    throw new Unproven("promise", "not the four lines of petition-promise/v1");
+  }
+  let letter = "";
+  try {
+    [letter] = parseEntry(utf8(entry));
+  } catch (fault) {
+    if (!(fault instanceof Unproven)) throw fault;
+  }
+  if (letter !== "A") throw new Unproven("promise", "it promises something else than a signature");
+  return { origin, entry, until };
+}
+
+/** That a promise is the issuer's. Whether it was kept, only the log tells. */
+export async function verifyPromise(data, trust) {
+  const whole = fromUtf8(data) ?? "";
+  parsePromise(whole.slice(0, whole.lastIndexOf("\n\n") + 1)); // whatever else it is, it is no promise: named before keys are asked for
+  if (!trust) throw new Unchecked("need-trust");
+  const opened = await openNote(data, (trust.promises ?? []).map(parseVkey));
+  return { kind: "promise", genuine: true, issuer: trust.issuer, ...parsePromise(opened.text), notes: ["promise"] };
 }

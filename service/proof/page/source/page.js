@@ -11,7 +11,7 @@ const GROUPS = {
   text: ["manifest", "manifest-differs", "text-differs", "file-unexpected"],
   anchor: ["tlog-proof", "inclusion-proof", "anchor-order"],
   spelling: ["json-not-canonical", "certificate-malformed", "trust"],
-  opening: ["opening"],
+  opening: ["opening", "promise"],
 };
 // the rest of docs/formats.md, section 8, are rules of the log
 const groupOf = (name) => Object.keys(GROUPS).find((group) => GROUPS[group].includes(name)) ?? "rules";
@@ -185,6 +185,7 @@ export function show(root, words, worker) {
     if (report.kind === "trust") return [...trustFile()];
     if (result === "valid") box.append(el("p", {}, t("valid-text", { issuer: report.issuer })));
     if (result === "consistent") box.append(el("p", {}, t("consistent-text")));
+    if (result === "genuine") box.append(el("p", {}, t("genuine-text", { issuer: report.issuer })));
     if (report.fingerprint) box.append(el("p", { class: "checker-fingerprint" }, code(report.fingerprint)));
     if (result === "consistent") box.append(compare(report.fingerprint));
     if (result === "invalid") {

@@ -1,6 +1,6 @@
 // The checking itself, away from the page, so that the page stays alive: a message comes in with files, one goes out with what was found.
 import { Unchecked, Unproven, ascii, hex } from "./bytes.js";
-import { parseTrust, verifyAttached, verifyBundle, verifyReceipt } from "./certificate.js";
+import { parseTrust, verifyAttached, verifyBundle, verifyPromise, verifyReceipt } from "./certificate.js";
 import { attachments } from "./pdf.js";
 import { sha256 } from "./sha2.js";
 import { BUNDLE_LIMIT, FILE_LIMIT, unzip } from "./zip.js";
@@ -27,6 +27,7 @@ export async function check(files, trust, progress) {
   }
   if (begins(data, "%PDF-")) return verifyAttached(await attachments(data), known, progress("count"));
   if (begins(data, "c2sp.org/tlog-proof@")) return verifyReceipt(data, known);
+  if (begins(data, "petition-promise/v1\n")) return verifyPromise(data, known);
   if (begins(data, '{"anchor":')) {
     const trusted = parseTrust(data);
     return { kind: "trust", trusted, sha256: hex(sha256(data)) };
@@ -57,7 +58,7 @@ export function work(scope) {
         throw new Unproven("archive", "larger than any file of a bundle");
       }
       const found = await check(files, trust, progress);
-      report = { ...found, result: found.valid ? "valid" : "consistent" };
+      report = { ...found, result: found.valid ? "valid" : found.genuine ? "genuine" : "consistent" };
     } catch (fault) {
       report = told(fault);
     }
