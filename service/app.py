@@ -23,21 +23,26 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import Counter, Gauge, start_http_server
 
-from service import __version__, captcha, db
+from service import __version__, captcha, db, witnesses
 from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
+from service.organizers import Secrets
 from service.petitions import Shelf
 from service.risk import ClientLimits, DayKeys
 from service.settings import Settings
 from service.signatures import Confirmer
+from service.sponsors import Register
 from service.tokens import Tokens
-from service.web import api, site
+from service.web import api, desk, site
+from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
+from service.web import sponsors as sponsor_pages
 from service.web import verify as verify_pages
 from service.web.front import Answer, Front
+from service.web.kept import Kept
 from service.web.pages import Pages
 
 log = structlog.get_logger()
@@ -55,11 +60,16 @@ def create(settings: Settings) -> App:
     litestar = Litestar(
         route_handlers=[
             site.router(),
+            desk.router(),
             petition_pages.router(),
             recipient_pages.router(),
             ledger_pages.files,
             verify_pages.router(),
+            ledger_pages.add_checkpoint,
+            ledger_pages.witness_vkeys,
             api.router(),
+            case_pages.router(),
+            sponsor_pages.router(),
             api.healthz,
             api.readyz,
         ],
@@ -73,7 +83,7 @@ def create(settings: Settings) -> App:
         ),
         logging_config=None,
     )
-    return Door(cast(App, litestar), lambda path: litestar.state.front.get(path))
+    return Door(desk.DeskDoor(cast(App, litestar), litestar.state), lambda path: litestar.state.front.get(path))
 
 
 _REQUESTS = Counter("libertas_requests", "Answers, by route template, method and status", ["route", "method", "status"])
@@ -138,7 +148,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             async with pool.acquire() as connection:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
-            shelf = Shelf(pool)
+            shelf, register = Shelf(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
@@ -153,13 +163,18 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                     petition_pages.fronted(ready_pages, pages, shelf, lambda: gate.shows),
                 ],
             )
-            async with shelf.running():
+            async with shelf.running(), register.running():
                 state.update(
                     {
                         "settings": settings,
                         "ring": keys,
                         "pool": pool,
+                        "desk_keys": Secrets(keys.desk_key()),
+                        "desk_places": desk.PLACES,
+                        "desk_acts": desk.ACTS,
                         "shelf": shelf,
+                        "register": register,
+                        "kept": Kept(),
                         "clock": shelf.now,
                         "pages": pages,
                         "ready": ready,
@@ -169,6 +184,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "limits": ClientLimits(settings.limits_url, settings.client_limits),
                         "day_keys": DayKeys(settings.key_dir),
                         "tokens": Tokens(keys.token_keys()),
+                        "witness": witnesses.own_key(settings, keys) if settings.witness_for else None,
                         "intake": Intake(pool, keys, clock=shelf.now),
                         "confirmer": Confirmer(pool, keys, clock=shelf.now, issuer=settings.origin_host),
                         "is_ending": False,
@@ -229,6 +245,11 @@ def _problem(
 def _answer(request: Request[Any, Any, State], status: int, code: str, refusal: Refusal | None = None) -> Response[bytes]:
     if _wants_json(request):
         return _problem(request, status, code, refusal.detail if refusal else "", refusal=refusal)
+    if request.url.path == "/desk" or request.url.path.startswith("/desk/"):
+        at_desk = desk.refused(request, status, code)
+        if isinstance(refusal, _Later):
+            at_desk.headers["retry-after"] = str(refusal.retry_after)
+        return at_desk
     retry_after = refusal.retry_after if isinstance(refusal, _Later) else None
     shown = status if status in (400, 403, 404, 405, 409, 413, 415, 429, 500, 503) else 400
     page = site.error_page(request, shown, code, retry_after=retry_after)

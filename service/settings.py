@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from service.errors import Misconfigured
+from service.errors import Misconfigured, Unproven
+from service.proof.note import Verifier, parse_vkey
+from service.proof.policy import Policy
 
 LANGUAGES = ("fr", "en", "hy")
 PREFIX = "LIBERTAS_"
@@ -55,7 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seal_seconds: float = 0.0
     languages: tuple[str, ...] = LANGUAGES
     ml_dsa: bool = True
-    witnesses: tuple[str, ...] = ()
+    witnesses: Policy | None = None
+    witness_for: tuple[Verifier, ...] = ()
     insecure_test: bool = False
     """Set by ``libertas up --insecure-test`` only, never from the environment."""
     embedded: bool = False
@@ -123,6 +126,28 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
+def _policy(text: str) -> Policy:
+    """A C2SP tlog-policy, its path, or `vkey url` pairs between commas, of which more than half must have cosigned."""
+    pairs = [tuple(part.split()) for part in text.split(",")]
+    try:
+        if "\n" in text or text.startswith(("witness ", "quorum ", "log ", "#")):
+            return Policy.parse(text)
+        if all(len(pair) == 2 for pair in pairs):
+            return Policy.of([(vkey, _url("https", "http")(url)) for vkey, url in pairs])
+        return Policy.parse(Path(text).read_text(encoding="utf-8"))
+    except OSError:
+        raise ValueError("must be a witness policy, its path, or `key address` pairs between commas") from None
+    except Unproven as fault:
+        raise ValueError(f"is not a witness policy: {fault.detail}") from None
+
+
+def _logs(text: str) -> tuple[Verifier, ...]:
+    try:
+        return tuple(parse_vkey(part) for part in _words(text))
+    except Unproven:
+        raise ValueError("must be the vkeys of logs between commas") from None
+
+
 def _switch(text: str) -> bool:
     return _one_of("on", "off")(text) == "on"
 
@@ -175,7 +200,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "SEAL_SECONDS": _seconds,
     "LANGUAGES": _languages,
     "ML_DSA": _switch,
-    "WITNESSES": _words,
+    "WITNESSES": _policy,
+    "WITNESS_FOR": _logs,
 }
 
 

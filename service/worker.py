@@ -7,6 +7,7 @@ tried again with patience and never ends the others.
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -14,13 +15,15 @@ from datetime import date, datetime
 from uuid import UUID
 
 import asyncpg
+import httpx2
 import structlog
 
-from service import db, identity, intake, ledger, mail, petitions, signatures, tokens
+from service import db, identity, intake, ledger, mail, organizers, petitions, risk, signatures, sponsors, tokens, witnesses
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
 from service.petitions import Shelf
+from service.proof.policy import Policy
 from service.risk import DayKeys
 from service.settings import Settings
 
@@ -64,6 +67,8 @@ class Worker:
             contact=settings.issuer_contact,
             languages=settings.languages,
         )
+        self._circle = witnesses.circle(settings, keys)
+        self._client = httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=30))
         self._days = DayKeys(settings.key_dir)
         self._rng: random.Random = secrets.SystemRandom()
         self._high_water = settings.data_dir / "published"
@@ -72,17 +77,31 @@ class Worker:
     async def decide(self) -> bool:
         return await self._decider.decide() > 0
 
+    async def answer_offers(self) -> bool:
+        """Offers of sponsorship: the mail with the link, and "this was not me"."""
+        done = await sponsors.mail_due(self._pool, self._keys, clock=self._clock)
+        return await sponsors.suppress_due(self._pool, self._keys) + done > 0
+
     async def deliver(self, stop: asyncio.Event | None = None) -> bool:
         done = await mail.deliver_due(self._pool, self._post, self._secrets, self._compiled, stop=stop)
         if done.alarms:
             log.warning("mail: the relay refuses us", alarm=True, answers=done.alarms)
         return done.sent > 0 and not done.is_away
 
+    async def write_to_organizers(self) -> bool:
+        weekly = self._keys.caps_keys(self._clock())[0]
+        domain = functools.partial(risk.domain_digest, weekly)
+        return await organizers.write_letters(self._pool, self._keys, now=self._clock(), domain=domain) > 0
+
     async def seal(self) -> bool:
         await ledger.run_due(
             self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
         )
         return False  # its pace is the policy's
+
+    async def ask_witnesses(self) -> bool:
+        await witnesses.ask(self._pool, self._client, self._circle or witnesses.Circle(Policy()))
+        return False
 
     async def pass_time(self) -> bool:
         """What is due at its hour: deadlines, sums, forgetting, keys. Each step may run any number of times."""
@@ -98,6 +117,9 @@ class Worker:
         while await signatures.reseal(pool, self._keys, now=now):
             pass
         await intake.forget(pool)
+        await organizers.q.housekeeping(pool, now=None)
+        await organizers.remember(pool, self._settings.data_dir / "audit-head")
+        await sponsors.forget(pool)
         async with db.transaction(pool) as connection:
             await mail.housekeeping(connection)
         # Only after everything was sealed again under today's key may old keys go.
@@ -126,8 +148,11 @@ class Worker:
         """Until ``stop`` is set. What is in hand is finished; nothing else is begun."""
         acts: list[tuple[str, Callable[[], Awaitable[bool]], float]] = [
             ("decide", self.decide, IDLE),
+            ("answer offers", self.answer_offers, 1.0),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
+            ("write to organizers", self.write_to_organizers, 0.5),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
+            ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
             ("pass time", self.pass_time, 60.0),
         ]
         try:
@@ -136,8 +161,9 @@ class Worker:
             await self.close()
 
     async def close(self) -> None:
-        """Say goodbye to the relay."""
+        """Say goodbye to the relay and to the witnesses."""
         await self._post.close()
+        await self._client.aclose()
 
 
 async def _again_and_again(name: str, act: Callable[[], Awaitable[bool]], pause: float, stop: asyncio.Event) -> None:

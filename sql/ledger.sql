@@ -264,15 +264,16 @@ where reason like 'set-aside:%'
 order by id;
 
 -- name: head(log_id, known_size)^
--- The committed head, the checkpoints that stand at its size, at the published size and at the size known outside, and the
--- note of the head if it was stored already.
+-- The committed head, the checkpoints that stand at its size, at the published size and at the size known outside, the note of
+-- the head if it was stored already, and how far the anchor's witnesses say that it went.
 select
     l.id, l.origin, l.petition_id, l.vkey, l.size, l.root, l.published_size, l.published_root,
     (select extract(epoch from c.created_at)::bigint from checkpoint c where c.log_id = l.id and c.size = l.size) as made_at,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.size) as head_root,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.published_size) as published_checkpoint,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = :known_size::bigint) as known_root,
-    (select n.note from checkpoint_note n where n.log_id = l.id and n.size = l.size) as note
+    (select n.note from checkpoint_note n where n.log_id = l.id and n.size = l.size) as note,
+    case when l.petition_id is null then (select max(w.size) from witness w) end as witnessed
 from log l
 where l.id = :log_id;
 

@@ -27,10 +27,26 @@ COVERED_BY = {
     "service/__main__.py": "tests/test_main.py",
     "service/proof/page/build.py": "tests/proof/test_page.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
+    "service/commands/exports.py": "tests/test_exports.py",
+    "service/commands/backup.py": "tests/test_backup.py",
 }
 """Modules whose tests have another name than they."""
 
-HISTORY = ("entry", "checkpoint", "checkpoint_note", "text_version", "petition_text", "certificate")
+HISTORY = (
+    "entry",
+    "checkpoint",
+    "checkpoint_note",
+    "text_version",
+    "petition_text",
+    "certificate",
+    "case_event",
+    "case_change",
+    "sponsorship_event",
+    "sponsor_act",
+    "audit",
+    "export",
+    "export_done",
+)
 
 
 def test_each_part_imports_only_what_the_contracts_allow() -> None:
@@ -156,6 +172,8 @@ def _test_of(module: Path) -> Path:
         return HOUSE / COVERED_BY[str(module.relative_to(HOUSE))]
     if len(inside.parts) == 1:
         return HOUSE / "tests" / f"test_{name}.py"
+    if inside.parts[:2] == ("web", "desk"):
+        return HOUSE / "tests" / "web" / "test_desk.py"
     if folder in ("proof", "web", "commands"):
         return HOUSE / "tests" / folder / f"test_{name}.py"
     return HOUSE / "tests" / f"test_{folder}.py"

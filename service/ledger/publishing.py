@@ -101,6 +101,9 @@ async def guard(pool: asyncpg.Pool, log_id: str, high_water: Path) -> Row:
         raise Forked(f"{log_id}: the head of size {size} has no checkpoint of its root")
     if published > size or (published and not head["published_root"] == head["published_checkpoint"] is not None):
         raise Forked(f"{log_id}: published up to {published}, which is not what the database of size {size} holds")
+    if (head["witnessed"] or 0) > size:
+        # A witness that lies stops our signing, until the operator takes it out of the policy: he chose it.
+        raise Forked(f"{log_id}: a witness has cosigned it up to {head['witnessed']}, but the database ends at {size}")
     if known:
         if known.origin != head["origin"]:
             raise Forked(f"{log_id}: remembered as {known.origin}, in the database it is {head['origin']}")

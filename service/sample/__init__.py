@@ -12,6 +12,7 @@ import msgspec
 
 from service import db, ledger, petitions, recipients
 from service.identity import Keys
+from service.sample import register
 from service.settings import Settings
 
 
@@ -45,6 +46,7 @@ async def load(pool: asyncpg.Pool, settings: Settings) -> str | None:
             await recipients.put_office(connection, office)
         made = await petitions.q.by_slug(connection, slug=draft.slug)
         await recipients.address(connection, made["id"], [office.id for office in offices])
+        await register.load(connection)
     await petitions.change(pool, draft.slug, "open")
     return draft.slug
 
@@ -55,6 +57,7 @@ async def found(connection: db.Connection, keys: Keys, settings: Settings, draft
     keys.new_index_key(petition_id)
     await petitions.create(connection, petition_id, draft)
     log = await ledger.create_log(connection, keys, host=settings.origin_host, petition_id=petition_id)
-    version, manifest_hash = await petitions.publish_text(connection, petition_id, log.origin, texts)
+    sealed_to = [key.fingerprint for key in keys.offline_keys()] if draft.is_sealed else []
+    version, manifest_hash = await petitions.publish_text(connection, petition_id, log.origin, texts, sealing_keys=sealed_to)
     await ledger.queue_text(connection, log.id, version, manifest_hash)
     return log.origin

@@ -6,6 +6,7 @@ Two rules hold throughout: for each petition one living signature stands for one
     record      what the database keeps of one signature
     deciding    a form becomes a signature, or is merged into the one that its mailbox has
     confirming  the button
+    sealing     the copy for the organizers' offline keys
     managing    a signer changes her mind
     ageing      time passes: sums, ends, forgetting
 """
@@ -15,8 +16,10 @@ from service.signatures.confirming import Confirmer, Pressed, View, look, manage
 from service.signatures.deciding import Decider
 from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
 from service.signatures.record import LIVING, lock_key, open_blob, q
+from service.signatures.sealing import FIELD, keys_of, open_box
 
 __all__ = [
+    "FIELD",
     "LIVING",
     "Confirmer",
     "Decider",
@@ -28,6 +31,7 @@ __all__ = [
     "erase",
     "expire",
     "forget_indexes",
+    "keys_of",
     "lapsed",
     "lock_key",
     "look",
@@ -35,6 +39,7 @@ __all__ = [
     "managed",
     "narrow",
     "open_blob",
+    "open_box",
     "q",
     "reseal",
     "shown",

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import structlog
-from litestar import Request, asgi
+from litestar import Request, Response, asgi, get, post
 from litestar.datastructures import State
 
-from service import ledger
+from service import ledger, witnesses
 from service.errors import Busy, NotFound, Refusal, Unproven
 from service.intake import AWAY
 from service.proof import tiles
@@ -100,3 +100,28 @@ async def files(scope: Scope, receive: Receive, send: Send) -> None:
         headers.append((b"allow", _METHODS.encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body, "more_body": False})
+
+
+# -- as a witness of others ----------------------------------------------------------------------------------------------------
+
+
+def _key(request: Request[Any, Any, State]) -> witnesses.Key:
+    key: witnesses.Key | None = request.app.state.witness
+    if key is None:
+        raise NotFound("this installation is nobody's witness")
+    return key
+
+
+@post("/witness/add-checkpoint", include_in_schema=False, request_max_body_size=witnesses.MOST_BYTES)
+async def add_checkpoint(request: Request[Any, Any, State]) -> Response[bytes]:
+    """Another installation's log asks us to cosign (C2SP tlog-witness); there is nothing to sign in with, the log's key speaks."""
+    state = request.app.state
+    answer = await witnesses.add_checkpoint(state.pool, _key(request), state.settings.witness_for, await request.body())
+    return Response(answer.body, status_code=answer.status, media_type=answer.media, headers={"cache-control": "no-store"})
+
+
+@get("/witness/vkey", include_in_schema=False, sync_to_thread=False)
+def witness_vkeys(request: Request[Any, Any, State]) -> Response[str]:
+    """Our witness keys, for the policies of others: one line for each kind, either is enough."""
+    lines = "".join(f"{vkey}\n" for vkey in _key(request).vkeys)
+    return Response(lines, media_type=_TEXT, headers={"cache-control": "public, max-age=3600"})

@@ -419,6 +419,7 @@ class Pages:
             zone=words.zone,
             local=words.local,
             fault=words.fault,
+            known=words.has,
             asset=self.asset,
             markdown=markdown,
             countries=words.countries(),

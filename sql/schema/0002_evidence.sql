@@ -37,7 +37,7 @@ create table witness (
     failures integer not null default 0,
     fault text not null default '',
     due_at timestamptz not null default now(),
-    seen_at timestamptz
+    leased_until timestamptz
 );
 
 -- What we, as a witness, have cosigned of others' logs. It moves forward only, and only from the size that was checked.
@@ -224,7 +224,8 @@ begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
         grant select, insert on log_key, cosignature, incident to libertas_app;
         grant update (retired_at) on log_key to libertas_app;
-        grant select, insert, update on witness, witnessed, bulk_act, bulk_signature to libertas_app;
+        grant select, insert, update, delete on witness to libertas_app;
+        grant select, insert, update on witnessed, bulk_act, bulk_signature to libertas_app;
         grant usage on all sequences in schema public to libertas_app;
     end if;
 end $$;

@@ -223,7 +223,8 @@ def test_every_message_exists_in_every_language_with_the_same_variables(lang: st
 
 
 def test_every_message_that_a_template_names_exists_and_every_message_is_named() -> None:
-    templates = "".join(path.read_text() for path in sorted((HERE / "templates").glob("*.html")))
+    templates = "".join(path.read_text() for path in sorted((HERE / "templates").rglob("*.html")))
+    templates += "".join(path.read_text() for path in sorted((HERE / "desk").glob("*.py")))
     whole = set(re.findall(r'\bt\("([a-z0-9-]+)"[,)]', templates))
     begun = {f"{start}" for start in re.findall(r'\bt\("([a-z0-9-]+-)" ~', templates)} | {"fault"}
     messages = set(catalogue("en"))
