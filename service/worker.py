@@ -18,7 +18,22 @@ import asyncpg
 import httpx2
 import structlog
 
-from service import db, identity, intake, ledger, mail, organizers, petitions, risk, signatures, sponsors, tokens, witnesses
+from service import (
+    db,
+    identity,
+    intake,
+    ledger,
+    mail,
+    organizers,
+    partners,
+    petitions,
+    risk,
+    signatures,
+    sponsors,
+    tokens,
+    webhooks,
+    witnesses,
+)
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
@@ -31,6 +46,9 @@ log = structlog.get_logger()
 
 IDLE = 0.1
 """Seconds between two looks for undecided forms; a NOTIFY for each would cost every commit a lock (docs/decisions.md)."""
+
+
+_GUARD = webhooks.Guard()
 
 
 def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
@@ -52,8 +70,17 @@ def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
 class Worker:
     """All that happens behind a visitor's back. ``run`` goes on until ``stop``, then finishes what is in hand."""
 
-    def __init__(self, pool: asyncpg.Pool, settings: Settings, keys: Keys, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        settings: Settings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        *,
+        guard: webhooks.Guard = _GUARD,
+    ) -> None:
         self._pool = pool
+        self._guard = guard
         self._settings = settings
         self._keys = keys
         self._clock = clock
@@ -103,6 +130,11 @@ class Worker:
         await witnesses.ask(self._pool, self._client, self._circle or witnesses.Circle(Policy()))
         return False
 
+    async def tell(self) -> bool:
+        """Partners' systems: what there is to tell, and what is due."""
+        await webhooks.announce(self._pool, now=self._clock())
+        return await webhooks.deliver_due(self._pool, self._keys, self._guard) == webhooks.AT_ONCE
+
     async def pass_time(self) -> bool:
         """What is due at its hour: deadlines, sums, forgetting, keys. Each step may run any number of times."""
         pool, now = self._pool, self._clock()
@@ -117,6 +149,8 @@ class Worker:
         while await signatures.reseal(pool, self._keys, now=now):
             pass
         await intake.forget(pool)
+        await partners.forget(pool)
+        await webhooks.forget(pool)
         await organizers.q.housekeeping(pool, now=None)
         await organizers.remember(pool, self._settings.data_dir / "audit-head")
         await sponsors.forget(pool)
@@ -153,6 +187,7 @@ class Worker:
             ("write to organizers", self.write_to_organizers, 0.5),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
+            ("tell", self.tell, 5.0),
             ("pass time", self.pass_time, 60.0),
         ]
         try:

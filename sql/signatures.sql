@@ -202,6 +202,12 @@ ended as (
     where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated')
     returning s.id
 ),
+taken_back as (
+    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    update partner_optin
+    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    where signature_id in (select id from ended)
+),
 hidden as (
     delete from shown_name
     where signature_id in (select id from ended)
@@ -235,6 +241,12 @@ ended as (
     from was
     where s.id = was.id and was.state <> 'erased'
     returning s.id
+),
+taken_back as (
+    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    update partner_optin
+    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    where signature_id in (select id from ended)
 ),
 hidden as (
     delete from shown_name

@@ -23,6 +23,7 @@ COVERED_BY = {
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",
+    "service/web/signing.py": "tests/stories/test_signing.py",
     "service/web/recipients.py": "tests/test_recipients.py",
     "service/__main__.py": "tests/test_main.py",
     "service/proof/page/build.py": "tests/proof/test_page.py",

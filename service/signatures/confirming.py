@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service import db, identity, tokens
+from service import db, identity, partners, tokens
 from service.errors import Busy
 from service.identity import Keys
 from service.intake import AWAY
@@ -201,6 +201,7 @@ class Confirmer:
             is_sealed=record["is_sealed"],
             manage_hash=tokens.stored(manage_handle(handle)),
             shown=(blob.name, blob.role) if blob.visibility == "show" else None,
+            yes=_yes(record, blob) if blob.partner_news and blob.partner else None,
         )
 
     def _seal(self, records: Iterable[Mapping[str, Any]], ready: Mapping[UUID, _Ready]) -> None:
@@ -247,6 +248,7 @@ class Confirmer:
                     names=[shown[0] for _, _, shown in names],
                     roles=[shown[1] for _, _, shown in names],
                 )
+            await partners.keep(connection, [yes for signature in confirmed if (yes := ready[signature].yes)])
         return confirmed
 
     def _answer(self, state: str, record: Mapping[str, Any] | None, handle: bytes) -> Pressed:
@@ -280,6 +282,7 @@ class _Ready(msgspec.Struct, kw_only=True):
     sealed: bytes | None = None
     manage_hash: bytes
     shown: tuple[str, str] | None
+    yes: partners.Yes | None
 
 
 _CONFIRM: str = q.confirm.sql
@@ -288,6 +291,18 @@ _CONFIRM: str = q.confirm.sql
 def manage_handle(confirm_handle: bytes) -> bytes:
     """The handle of the manage link that a confirmation shows: the same at every press, and not guessable from anything stored."""
     return hmac.digest(confirm_handle, b"libertas manage/v1", "sha256")
+
+
+def _yes(record: Mapping[str, Any], blob: identity.Blob) -> partners.Yes:
+    return partners.Yes(
+        signature_id=record["id"],
+        petition_id=record["petition_id"],
+        petition=record["slug"],
+        partner=blob.partner,
+        name=blob.name,
+        email=blob.email,
+        language=blob.language,
+    )
 
 
 def _is_soon(sent_ago: float | None) -> bool:
