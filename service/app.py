@@ -41,6 +41,7 @@ from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
+from service.web import updates as update_pages
 from service.web import verify as verify_pages
 from service.web.front import Answer, Front
 from service.web.kept import Kept
@@ -64,6 +65,7 @@ def create(settings: Settings) -> App:
             desk.router(),
             petition_pages.router(),
             recipient_pages.router(),
+            update_pages.router(),
             ledger_pages.files,
             verify_pages.router(),
             widgets.router(),
