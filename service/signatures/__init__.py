@@ -7,17 +7,22 @@ Two rules hold throughout: for each petition one living signature stands for one
     deciding    a form becomes a signature, or is merged into the one that its mailbox has
     confirming  the button
     managing    a signer changes her mind
+    invalidating    organizers take signatures out of the count, and put them back
     ageing      time passes: sums, ends, forgetting
+    retaining   the end: secrets destroyed, the number stays
 """
 
 from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, reseal, statistics
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
+from service.signatures.invalidating import Condition, disagreements
 from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
 from service.signatures.record import LIVING, lock_key, open_blob, q
+from service.signatures.retaining import end_retention
 
 __all__ = [
     "LIVING",
+    "Condition",
     "Confirmer",
     "Decider",
     "Managed",
@@ -25,6 +30,8 @@ __all__ = [
     "View",
     "add_up",
     "address_of",
+    "disagreements",
+    "end_retention",
     "erase",
     "expire",
     "forget_indexes",
