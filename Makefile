@@ -16,7 +16,7 @@ UV = $$(command -v uv || echo $(BIN)/uv)
 
 help:
 	@echo "make run     everything on this machine: database, mail catcher, web and worker; Ctrl-C stops it"
-	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools)"
+	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools, a spreadsheet)"
 	@echo "make lint    style, types, who imports whom"
 	@echo "make lock    new lock files from pyproject.toml"
 	@echo "make clean   removes .venv and caches; keeps .data"
@@ -78,6 +78,7 @@ browser:
 	@missing=; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	{ command -v pdftotext && command -v pdfsig; } >/dev/null || missing="$$missing poppler-utils"; \
+	command -v soffice >/dev/null || missing="$$missing libreoffice-calc-nogui"; \
 	command -v fc-list >/dev/null || missing="$$missing fontconfig"; \
 	test -n "$$(fc-list :lang=hy 2>/dev/null | head -n 1)" || missing="$$missing fonts-noto-core"; \
 	test -n "$$missing" || exit 0; \

@@ -22,6 +22,7 @@ import structlog
 from service import db
 from service.errors import Conflict, NotFound
 from service.identity import NORM
+from service.identity.offline import KEYS_AT_LEAST
 from service.proof import commitment
 
 q = db.statements("petitions")
@@ -34,6 +35,11 @@ METHOD_CLASSES = ("email",)
 """How a signature was confirmed; more methods make a new text version."""
 
 ELIGIBILITY = "Anyone may sign, once for each e-mail address; age, residence and nationality are not verified."
+
+UNSEALABLE = (
+    "a sealed petition needs a text that names at least two offline keys: put the organizers' .pub files into KEY_DIR/offline"
+    " and publish the text (see docs/operations.md, Sealed petitions)"
+)
 
 Translated = dict[str, str]
 
@@ -147,6 +153,38 @@ class Petition(msgspec.Struct, frozen=True, kw_only=True):
         return self.texts.get(language) or next(iter(self.texts.values()))
 
 
+class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+    """One petition as its organizers see it, drafts included. ``association_id`` None: it belongs to all associations."""
+
+    id: UUID
+    slug: str
+    association_id: UUID | None
+    status: str
+    is_sample: bool
+    is_protected: bool
+    is_sealed: bool
+    goal: int
+    time_zone: str
+    opens_at: datetime
+    closes_at: datetime | None
+    paused_at: datetime | None
+    text_version: int
+    asks_locality: bool
+    log_id: str | None
+    count: int
+    titles: Translated
+    now: datetime
+
+    @property
+    def state(self) -> str:
+        """draft, scheduled, open, paused, closed, delivered or archived, at the moment it was read."""
+        if self.status != "open":
+            return self.status
+        if self.now < self.opens_at:
+            return "scheduled"
+        return "closed" if self.closes_at is not None and self.now >= self.closes_at else "open"
+
+
 class Draft(msgspec.Struct, frozen=True, kw_only=True):
     """What an organizer writes down before a petition exists."""
 
@@ -157,6 +195,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "Europe/Paris"
     is_sample: bool = False
     is_protected: bool = False
+    is_sealed: bool = False
     asks_locality: bool = False
     recipients: Sequence[Translated] = ()
     figures: Sequence[Figure] = ()
@@ -171,6 +210,7 @@ async def create(connection: db.Connection, petition_id: UUID, draft: Draft) -> 
         slug=draft.slug,
         is_sample=draft.is_sample,
         is_protected=draft.is_protected,
+        is_sealed=draft.is_sealed,
         goal=draft.goal,
         time_zone=draft.time_zone,
         opens_at=draft.opens_at,
@@ -191,11 +231,15 @@ async def publish_text(
 ) -> tuple[int, bytes]:
     """Publish the next version of the text in every language; returns its number and the hash of its manifest.
 
-    The caller queues the ``T`` entry in the same transaction, so that a text without an entry cannot exist.
+    The caller queues the ``T`` entry in the same transaction, so that a text without an entry cannot exist. ``sealing_keys``
+    are fingerprints of offline keys; raises ``Conflict`` for a sealed petition's text that names fewer than two.
     """
-    version = await q.next_version(connection, petition_id=petition_id)
-    if version is None:
+    next_one = await q.next_version(connection, petition_id=petition_id)
+    if next_one is None:
         raise NotFound("petition")
+    version: int = next_one["version"]
+    if next_one["is_sealed"] and len(set(sealing_keys)) < KEYS_AT_LEAST:
+        raise Conflict(UNSEALABLE)
 
     def digests(part: str) -> dict[str, bytes]:
         return {language: hashlib.sha256(getattr(text, part).encode()).digest() for language, text in texts.items()}
@@ -225,8 +269,11 @@ async def publish_text(
 async def change(pool: asyncpg.Pool, slug: str, act: str, *, now: datetime | None = None) -> None:
     """Open, pause or close the petition ``slug``; raises ``NotFound``, or ``Conflict`` when its state does not allow it."""
     async with db.transaction(pool) as connection:
-        if await q.by_slug(connection, slug=slug) is None:
+        found = await q.by_slug(connection, slug=slug)
+        if found is None:
             raise NotFound(f"there is no petition {slug}")
+        if act == "open" and found["is_sealed"] and (found["sealing_keys"] or 0) < KEYS_AT_LEAST:
+            raise Conflict(f"{slug}: {UNSEALABLE}")
         if await getattr(q, {"open": "open", "pause": "pause", "close": "close"}[act])(connection, slug=slug, now=now) is None:
             raise Conflict(f"{slug} is not in a state in which one can {act} it")
 
@@ -256,6 +303,22 @@ async def by_slug(pool: asyncpg.Pool, slug: str) -> Petition:
     async for row in q.shelf(pool, slug=slug):
         return _petition(row)
     raise NotFound(f"there is no petition {slug}")
+
+
+def _sheet(row: Mapping[str, Any]) -> Sheet:
+    return Sheet(**{name: row[name] for name in Sheet.__struct_fields__ if name != "titles"}, titles=msgspec.json.decode(row["titles"]))
+
+
+async def sheet(pool: asyncpg.Pool | db.Connection, slug: str) -> Sheet:
+    """One petition for its organizers, fresh from the database; raises ``NotFound``."""
+    async for row in q.sheets(pool, slug=slug):
+        return _sheet(row)
+    raise NotFound(f"there is no petition {slug}")
+
+
+async def sheets(pool: asyncpg.Pool | db.Connection) -> list[Sheet]:
+    """Every petition for its organizers, drafts included, newest first."""
+    return [_sheet(row) async for row in q.sheets(pool, slug=None)]
 
 
 class Shelf:

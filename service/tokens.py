@@ -25,7 +25,7 @@ from itsdangerous import BadSignature, Signer
 
 from service.errors import Misconfigured, NotFound
 
-PURPOSES = ("confirm", "manage", "not-me", "unsubscribe", "offer")
+PURPOSES = ("confirm", "manage", "not-me", "unsubscribe", "offer", "desk")
 HANDLE_BYTES = 32
 SENT_SECONDS = 1_800
 

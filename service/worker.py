@@ -7,6 +7,7 @@ tried again with patience and never ends the others.
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -17,7 +18,22 @@ import asyncpg
 import httpx2
 import structlog
 
-from service import db, identity, intake, ledger, mail, petitions, signatures, sponsors, tokens, witnesses
+from service import (
+    db,
+    identity,
+    intake,
+    ledger,
+    mail,
+    organizers,
+    partners,
+    petitions,
+    risk,
+    signatures,
+    sponsors,
+    tokens,
+    webhooks,
+    witnesses,
+)
 from service.errors import Misconfigured
 from service.identity import Keys
 from service.intake import AWAY
@@ -30,6 +46,9 @@ log = structlog.get_logger()
 
 IDLE = 0.1
 """Seconds between two looks for undecided forms; a NOTIFY for each would cost every commit a lock (docs/decisions.md)."""
+
+
+_GUARD = webhooks.Guard()
 
 
 def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
@@ -51,8 +70,17 @@ def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
 class Worker:
     """All that happens behind a visitor's back. ``run`` goes on until ``stop``, then finishes what is in hand."""
 
-    def __init__(self, pool: asyncpg.Pool, settings: Settings, keys: Keys, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        settings: Settings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        *,
+        guard: webhooks.Guard = _GUARD,
+    ) -> None:
         self._pool = pool
+        self._guard = guard
         self._settings = settings
         self._keys = keys
         self._clock = clock
@@ -87,6 +115,11 @@ class Worker:
             log.warning("mail: the relay refuses us", alarm=True, answers=done.alarms)
         return done.sent > 0 and not done.is_away
 
+    async def write_to_organizers(self) -> bool:
+        weekly = self._keys.caps_keys(self._clock())[0]
+        domain = functools.partial(risk.domain_digest, weekly)
+        return await organizers.write_letters(self._pool, self._keys, now=self._clock(), domain=domain) > 0
+
     async def seal(self) -> bool:
         await ledger.run_due(
             self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
@@ -96,6 +129,11 @@ class Worker:
     async def ask_witnesses(self) -> bool:
         await witnesses.ask(self._pool, self._client, self._circle or witnesses.Circle(Policy()))
         return False
+
+    async def tell(self) -> bool:
+        """Partners' systems: what there is to tell, and what is due."""
+        await webhooks.announce(self._pool, now=self._clock())
+        return await webhooks.deliver_due(self._pool, self._keys, self._guard) == webhooks.AT_ONCE
 
     async def pass_time(self) -> bool:
         """What is due at its hour: deadlines, sums, forgetting, keys. Each step may run any number of times."""
@@ -111,6 +149,10 @@ class Worker:
         while await signatures.reseal(pool, self._keys, now=now):
             pass
         await intake.forget(pool)
+        await partners.forget(pool)
+        await webhooks.forget(pool)
+        await organizers.q.housekeeping(pool, now=None)
+        await organizers.remember(pool, self._settings.data_dir / "audit-head")
         await sponsors.forget(pool)
         async with db.transaction(pool) as connection:
             await mail.housekeeping(connection)
@@ -145,8 +187,10 @@ class Worker:
             ("decide", self.decide, IDLE),
             ("answer offers", self.answer_offers, 1.0),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
+            ("write to organizers", self.write_to_organizers, 0.5),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
+            ("tell", self.tell, 5.0),
             ("pass time", self.pass_time, 60.0),
         ]
         try:

@@ -56,7 +56,11 @@ from token t
 left join signature s on s.id = t.signature_id
 where t.hash = any (:hashes::bytea[])
     and t.expires_at > coalesce(:now::timestamptz, now())
-    and coalesce(s.state, 'pending') not in ('withdrawn', 'expired', 'erased');
+    and coalesce(s.state, 'pending') not in ('withdrawn', 'expired', 'erased')
+union all
+select o.hash, o.expires_at
+from organizer_link o
+where o.hash = any (:hashes::bytea[]) and o.expires_at > coalesce(:now::timestamptz, now()) and o.used_at is null;
 
 -- name: start(ids, claims, lease, now)
 -- Raised now, for the few that really start: what brings the process down raises its own count and not that of a whole batch.

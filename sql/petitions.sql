@@ -1,8 +1,8 @@
 -- Petitions, their texts and what surrounds them.
 
--- name: insert_petition(id, slug, is_sample, is_protected, goal, time_zone, opens_at, closes_at, asks_locality)!
-insert into petition (id, slug, is_sample, is_protected, goal, time_zone, opens_at, closes_at, asks_locality)
-values (:id, :slug, :is_sample, :is_protected, :goal, :time_zone, :opens_at, :closes_at, :asks_locality);
+-- name: insert_petition(id, slug, is_sample, is_protected, is_sealed, goal, time_zone, opens_at, closes_at, asks_locality)!
+insert into petition (id, slug, is_sample, is_protected, is_sealed, goal, time_zone, opens_at, closes_at, asks_locality)
+values (:id, :slug, :is_sample, :is_protected, :is_sealed, :goal, :time_zone, :opens_at, :closes_at, :asks_locality);
 
 -- name: insert_around(petition_id, recipients, figures, sources)!
 -- What stands beside the text: recipients, dated figures and sources, each a JSON array in order.
@@ -22,9 +22,9 @@ insert into petition_source (petition_id, position, title, url, dated)
 select :petition_id::uuid, s.ordinality, s.value -> 'title', s.value ->> 'url', (s.value ->> 'dated')::date
 from jsonb_array_elements(:sources::jsonb) with ordinality as s;
 
--- name: next_version(petition_id)$
+-- name: next_version(petition_id)^
 -- Locks the petition, so that two editors cannot publish the same number.
-select text_version + 1
+select text_version + 1 as version, is_sealed
 from petition
 where id = :petition_id
 for update;
@@ -106,10 +106,32 @@ join log l on l.petition_id = p.id
 where p.text_version > 0 and (:slug::text is null or p.slug = :slug)
 order by p.created_at, p.slug;
 
+-- name: sheets(slug)
+-- What organizers see of one petition, or of all; the titles are those of the newest text, published or not.
+select
+    p.id, p.slug, p.association_id, p.status, p.is_sample, p.is_protected, p.is_sealed, p.goal, p.time_zone, p.opens_at, p.closes_at,
+    p.paused_at, p.text_version, p.asks_locality, l.id as log_id, coalesce(l.published_count, 0) as count, now() as now,
+    (
+        select coalesce(jsonb_object_agg(t.language, t.title), '{}')
+        from petition_text t
+        where t.petition_id = p.id and t.version = p.text_version
+    ) as titles
+from petition p
+left join log l on l.petition_id = p.id
+where :slug::text is null or p.slug = :slug
+order by p.created_at desc, p.slug;
+
 -- name: by_slug(slug)^
-select id, slug, status, text_version, opens_at, closes_at, paused_at
-from petition
-where slug = :slug;
+-- sealing_keys: how many offline keys the current text names.
+select
+    p.id, p.slug, p.status, p.text_version, p.opens_at, p.closes_at, p.paused_at, p.is_sealed,
+    (
+        select jsonb_array_length(convert_from(v.manifest, 'UTF8')::jsonb -> 'sealing_keys')
+        from text_version v
+        where v.petition_id = p.id and v.version = p.text_version
+    ) as sealing_keys
+from petition p
+where p.slug = :slug;
 
 -- name: listing()
 select p.id, p.slug, p.status, p.opens_at, p.closes_at, l.published_count

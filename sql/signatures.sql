@@ -119,7 +119,7 @@ select
     s.id, s.petition_id, s.state, s.visibility, s.text_version, s.blob, s.key_id, s.language, s.log_index, s.day,
     extract(epoch from coalesce(:now::timestamptz, now()) - m.sent_at)::float8 as sent_ago, m.id is not null and m.sent_at is null as is_unsent,
     'more-proof' = any(s.marks) as asks_twice,
-    p.slug, p.is_protected, coalesce(:now::timestamptz, now()) >= p.closes_at + interval '24 hours' or l.is_closed as is_closed,
+    p.slug, p.is_protected, p.is_sealed, coalesce(:now::timestamptz, now()) >= p.closes_at + interval '24 hours' or l.is_closed as is_closed,
     l.id as log_id, l.origin, v.manifest_hash, o.entry, o.promised_until
 from token t
 join signature s on s.id = t.signature_id
@@ -139,17 +139,25 @@ where hash = any(:hashes::bytea[]) and asked_at is null;
 -- Confirming and closing exclude each other for each petition: closing takes the same lock exclusively.
 select pg_advisory_xact_lock_shared(:key);
 
--- name: confirm(ids, entries, languages, blobs, key_ids, promises, now)
--- The first press wins; the leaf waits in the outbox in the same commit. Nobody is confirmed once the grace is over.
+-- name: manifest(petition_id, version)$
+select manifest
+from text_version
+where petition_id = :petition_id and version = :version;
+
+-- name: confirm(ids, entries, languages, blobs, key_ids, sealed, promises, now)
+-- The first press wins; the leaf waits in the outbox in the same commit. Nobody is confirmed once the grace is over, and
+-- nobody in a sealed petition without the copy for the organizers' offline keys.
 with pressed as (
     select *
-    from unnest(:ids::uuid[], :entries::bytea[], :languages::text[], :blobs::bytea[], :key_ids::integer[], :promises::timestamptz[])
-        as p (id, entry, language, blob, key_id, promised_until)
+    from unnest(
+        :ids::uuid[], :entries::bytea[], :languages::text[], :blobs::bytea[], :key_ids::integer[], :sealed::bytea[],
+        :promises::timestamptz[]
+    ) as p (id, entry, language, blob, key_id, sealed, promised_until)
 ),
 confirmed as (
     update signature s
     set
-        state = 'confirmed', language = p.language, blob = p.blob, key_id = p.key_id,
+        state = 'confirmed', language = p.language, blob = p.blob, key_id = p.key_id, sealed_blob = p.sealed,
         confirmed_at = coalesce(:now::timestamptz, now()),
         day = (coalesce(:now::timestamptz, now()) at time zone t.time_zone)::date,
         operational_until = coalesce(:now::timestamptz, now()) + interval '24 hours'
@@ -158,6 +166,7 @@ confirmed as (
         s.id = p.id and s.state = 'pending'
         and t.id = s.petition_id and (t.closes_at is null or coalesce(:now::timestamptz, now()) < t.closes_at + interval '24 hours')
         and l.petition_id = s.petition_id and not l.is_closed
+        and t.is_sealed = (p.sealed is not null)
     returning s.id, l.id as log_id, p.entry, p.promised_until, t.is_protected
 )
 insert into outbox (log_id, kind, signature_id, entry, promised_until, queued_at)
@@ -193,6 +202,12 @@ ended as (
     where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated') and not was.is_purged
     returning s.id
 ),
+taken_back as (
+    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    update partner_optin
+    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    where signature_id in (select id from ended)
+),
 hidden as (
     delete from shown_name
     where signature_id in (select id from ended)
@@ -226,6 +241,12 @@ ended as (
     from was
     where s.id = was.id and was.state <> 'erased' and not was.is_purged
     returning s.id
+),
+taken_back as (
+    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    update partner_optin
+    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    where signature_id in (select id from ended)
 ),
 hidden as (
     delete from shown_name
@@ -302,7 +323,8 @@ delete from token
 where expires_at < coalesce(:now::timestamptz, now()) - interval '30 days';
 
 -- name: add_up(now)$
--- A day's country, language and partner live on only as sums, made once the day's signatures pass operational_until.
+-- A day's country, language and partner live on only as sums, made once the day's signatures pass operational_until. Where a
+-- copy is sealed to offline keys, the one that the server can read goes at the same moment.
 with due as (
     select id, petition_id, day, country, language, partner
     from signature
@@ -323,7 +345,8 @@ stripped as (
     update signature s
     set
         operational_until = null, country = null, language = null, partner = null, received_at = null, confirmed_at = null,
-        prefix = null, domain = null, lane = null, marks = '{}'
+        prefix = null, domain = null, lane = null, marks = '{}',
+        blob = case when sealed_blob is null then blob end, key_id = case when sealed_blob is null then key_id end
     from due
     where s.id = due.id
     returning s.id

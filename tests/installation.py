@@ -28,7 +28,7 @@ from service.petitions import Shelf
 from service.settings import Settings, load
 from service.worker import Worker
 
-LINK = re.compile(r"https?://\S+/(?:fr|en|hy)/(confirm|manage|not-me|unsubscribe)/\S+")
+LINK = re.compile(r"https?://\S+/(?:fr|en|hy|desk)/(confirm|manage|not-me|unsubscribe|join)/\S+")
 
 
 class _Server(uvicorn.Server):
@@ -114,6 +114,8 @@ class Installation:
     async def work(self) -> None:
         """The worker decides and delivers until nothing is left."""
         while await self.worker.decide():
+            pass
+        while await self.worker.write_to_organizers():
             pass
         while await self.worker.deliver():
             pass

@@ -782,7 +782,7 @@ def test_the_inventory_names_every_key_and_shows_none(key_dir: Path) -> None:
     keys.new_log_key("anchor")
     held = [(key.purpose, key.id) for key in keys.inventory()]
     assert {("epoch", str(TODAY)), ("index", str(PETITION)), ("log", "anchor"), ("promise", ""), ("certificate", "")} <= set(held)
-    assert len(held) == len(set(held)) == 14
+    assert len(held) == len(set(held)) == 15
     assert all(datetime.now(UTC) - key.created < DAY for key in keys.inventory())
 
 

@@ -23,9 +23,12 @@ COVERED_BY = {
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",
+    "service/web/signing.py": "tests/stories/test_signing.py",
     "service/web/recipients.py": "tests/test_recipients.py",
     "service/__main__.py": "tests/test_main.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
+    "service/commands/exports.py": "tests/test_exports.py",
+    "service/commands/backup.py": "tests/test_backup.py",
 }
 """Modules whose tests have another name than they."""
 
@@ -40,6 +43,9 @@ HISTORY = (
     "case_change",
     "sponsorship_event",
     "sponsor_act",
+    "audit",
+    "export",
+    "export_done",
 )
 
 
@@ -166,6 +172,8 @@ def _test_of(module: Path) -> Path:
         return HOUSE / COVERED_BY[str(module.relative_to(HOUSE))]
     if len(inside.parts) == 1:
         return HOUSE / "tests" / f"test_{name}.py"
+    if inside.parts[:2] == ("web", "desk"):
+        return HOUSE / "tests" / "web" / "test_desk.py"
     if folder in ("proof", "web", "commands"):
         return HOUSE / "tests" / folder / f"test_{name}.py"
     return HOUSE / "tests" / f"test_{folder}.py"

@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import asyncpg
 import msgspec
 
-from service import db, sample
+from service import db, organizers, sample, tokens
 from service.embedded.catcher import HOST, Catcher, Mailbox, listen
 from service.embedded.postgres import Postgres
 from service.errors import Misconfigured
@@ -191,15 +191,28 @@ async def _live(settings: Settings, commands: Mapping[str, Sequence[str]], prepa
         stack.enter_context(_known(settings))
         watch = await stack.enter_async_context(_children(settings, commands, say, hurry))
         await _first(watch, _until_ready(settings, say))
-        say(_welcome(settings, caught, time.monotonic() - began))
+        say(_welcome(settings, caught, await _way_to_the_desk(settings), time.monotonic() - began))
         for child in watch:
             child.was_ready = True
         await _first(watch, asyncio.Event().wait())
 
 
-def _welcome(settings: Settings, caught: str, seconds: float) -> str:
+async def _way_to_the_desk(settings: Settings) -> str:
+    """A one-time link to the organizers' desk, as an organizer with every role: in this demonstration only."""
+    keys = Keys(settings.key_dir)
+    try:
+        async with db.open_pool(settings.database_url, high=1, name="libertas-up") as pool, db.transaction(pool) as connection:
+            secrets, links = organizers.Secrets(keys.desk_key()), tokens.Tokens(keys.token_keys())
+            path = await organizers.demo_link(connection, secrets, links, language=settings.languages[0])
+    except (asyncpg.PostgresError, OSError) as away:
+        return f"not now ({type(away).__name__}): libertas organizer invite"
+    return settings.base_url + path
+
+
+def _welcome(settings: Settings, caught: str, desk: str, seconds: float) -> str:
     lines = [f"Libertas (DEMO) is ready, after {seconds:.1f} s.", "", f"    the site          {settings.base_url}"]
     lines += [f"    the caught mail   {caught}"] if caught else []
+    lines += [f"    the desk, once    {desk}"]
     return "\n".join([*lines, f"    the data          {settings.data_dir}", "", "Ctrl-C stops all of it."])
 
 

@@ -9,7 +9,7 @@ A key that is gone stays gone, and what it sealed with it; that is the point. No
     KEY_DIR/index/<petition>    blind indexes of one petition; destroyed when its log is closed
     KEY_DIR/log/<log id>        Ed25519 seed of one log
     KEY_DIR/token/<n> altcha/<n>    lists for rotation, the highest number is the newest
-    KEY_DIR/mail-token promise suppression news register witness    one each
+    KEY_DIR/mail-token promise suppression news register witness desk    one each
     KEY_DIR/certificate         Ed25519, as ssh-keygen writes it; in the demo only, otherwise the organizers'
     KEY_DIR/offline/<name>.pub  public halves of the organizers' sealing keys; names stay readable to their private halves only
     KEY_DIR/backup/<name>.pub   public halves of the organizers' backup keys (identity.offline; their .key files in the demo only)
@@ -41,7 +41,7 @@ from service.identity import offline, sealing
 
 DAY = 86_400
 KEY_BYTES = 32
-SINGLES = ("mail-token", "promise", "suppression", "news", "register", "witness")
+SINGLES = ("mail-token", "promise", "suppression", "news", "register", "witness", "desk")
 LISTS = ("token", "altcha")
 ORGANIZERS = ("offline", "backup")
 DEMO_PAIRS = {"offline": ("demo-main", "demo-safe"), "backup": ("demo-backup",)}
@@ -198,6 +198,10 @@ class Keys:
     def news_key(self) -> bytes:
         """Seals the list of those who asked for news."""
         return self._single("news")
+
+    def desk_key(self) -> bytes:
+        """Seals what the organizers are called and where they are written to, and binds their audit trail."""
+        return self._single("desk")
 
     def register_key(self) -> bytes:
         """Seals sponsors' contacts, offers, and what organizers note about a family: kept for years, so not under an epoch key."""

@@ -23,7 +23,15 @@ from babel.units import format_unit
 from service.errors import Misconfigured, Unproven
 from service.settings import LANGUAGES
 
-LINKS = {"confirm_url": "confirm", "not_me_url": "not-me", "manage_url": "manage", "unsubscribe_url": "unsubscribe", "offer_url": "offer"}
+LINKS = {
+    "confirm_url": "confirm",
+    "not_me_url": "not-me",
+    "manage_url": "manage",
+    "unsubscribe_url": "unsubscribe",
+    "offer_url": "offer",
+    "desk_url": "desk",
+}
+_AT_THE_DESK = "desk/join"  # the desk's addresses name no language
 _WORDS = frozenset({"title", "days", "links", "issuer", "contact"})
 _PLACE = re.compile(r"\{([a-z_]*)\}")
 # Where a token goes: private-use characters that no text of ours or an organizer's keeps; in the encoded mail "=_", which
@@ -133,7 +141,10 @@ class Compiled:
             **self._own,
             "title": _one_line(title),
             "days": format_unit(days, "duration-day", "long", locale=language),
-            **{place: f"{self._base_url}/{language}/{purpose}/\ue000{purpose}\ue001" for place, purpose in LINKS.items()},
+            **{
+                place: f"{self._base_url}/{_AT_THE_DESK if purpose == 'desk' else f'{language}/{purpose}'}/\ue000{purpose}\ue001"
+                for place, purpose in LINKS.items()
+            },
         }
         listed = "\n\n".join(f"{_one_line(one)}\n{self._base_url}/{language}/manage/\ue000manage-{n}\ue001" for n, one in enumerate(titles))
         subject = _put(message.subject, words)

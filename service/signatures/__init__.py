@@ -6,6 +6,7 @@ Two rules hold throughout: for each petition one living signature stands for one
     record      what the database keeps of one signature
     deciding    a form becomes a signature, or is merged into the one that its mailbox has
     confirming  the button
+    sealing     the copy for the organizers' offline keys
     managing    a signer changes her mind
     invalidating    organizers take signatures out of the count, and put them back
     ageing      time passes: sums, ends, forgetting
@@ -19,8 +20,10 @@ from service.signatures.invalidating import Condition, disagreements
 from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
 from service.signatures.record import LIVING, lock_key, open_blob, q
 from service.signatures.retaining import end_retention
+from service.signatures.sealing import FIELD, keys_of, open_box
 
 __all__ = [
+    "FIELD",
     "LIVING",
     "Condition",
     "Confirmer",
@@ -35,6 +38,7 @@ __all__ = [
     "erase",
     "expire",
     "forget_indexes",
+    "keys_of",
     "lapsed",
     "lock_key",
     "look",
@@ -42,6 +46,7 @@ __all__ = [
     "managed",
     "narrow",
     "open_blob",
+    "open_box",
     "q",
     "reseal",
     "shown",

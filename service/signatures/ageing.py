@@ -85,7 +85,7 @@ async def forget_indexes(pool: asyncpg.Pool, keys: Keys) -> int:
     return done
 
 
-async def statistics(pool: asyncpg.Pool, petition_id: UUID, *, today: date) -> dict[str, dict[str, int]]:
+async def statistics(pool: asyncpg.Pool | db.Connection, petition_id: UUID, *, today: date) -> dict[str, dict[str, int]]:
     """Confirmed signatures by day, country, language and partner: whole past days only, every cell rounded down to tens."""
     sums: dict[str, Counter[str]] = {"day": Counter(), "country": Counter(), "language": Counter(), "partner": Counter()}
     async for record in q.statistics(pool, petition_id=petition_id, before=today):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,12 +16,13 @@ import asyncpg
 import msgspec
 import structlog
 
-from service import db, identity, tokens
+from service import db, identity, partners, tokens
 from service.errors import Busy
 from service.identity import Keys
 from service.intake import AWAY
 from service.proof import commitment, note
 from service.signatures.record import MANAGE_LIFE, by_tokens, lock_key, open_blob, q, seal_blob
+from service.signatures.sealing import Sealer
 
 log = structlog.get_logger()
 
@@ -74,6 +75,7 @@ class Confirmer:
         self._pool = pool
         self._keys = keys
         self._clock = clock
+        self._sealer = Sealer(keys)
         self._promises = note.Signer(f"{issuer}/promise", keys.promise_key())
         self._limit = limit
         self._flights = flights
@@ -123,17 +125,23 @@ class Confirmer:
                 log.error("confirm: fault", error=type(broken).__name__, presses=len(batch))  # noqa: TRY400 - a traceback may hold values
         else:
             for (*_, done), answer in zip(batch, answers, strict=True):
-                if not done.done():
+                if done.done():
+                    continue
+                if isinstance(answer, Busy):
+                    done.set_exception(answer)
+                    done.exception()
+                else:
                     done.set_result(answer)
         finally:
             self._flying -= 1
             self._launch()
 
-    async def _confirm(self, presses: list[tuple[bytes, str, bool]]) -> list[Pressed]:
+    async def _confirm(self, presses: list[tuple[bytes, str, bool]]) -> list[Pressed | Busy]:
         hashes = [tokens.stored(handle) for handle, _, _ in presses]
         async with self._pool.acquire(timeout=3) as connection:
             seen = await by_tokens(connection, "confirm", hashes)
-            answers: list[Pressed | None] = []
+            await self._sealer.learn(connection, seen.values())
+            answers: list[Pressed | Busy | None] = []
             ready: dict[UUID, _Ready] = {}
             again: list[bytes] = []
             for (handle, language, automatic), hashed in zip(presses, hashes, strict=True):
@@ -146,16 +154,20 @@ class Confirmer:
                 ):
                     again.append(hashed)
                     answers.append(Pressed(state="ask-again", slug=record["slug"]))
+                elif not self._sealer.can_seal(record):
+                    answers.append(Busy(60, "the keys to which this petition is sealed are not here"))
                 else:
                     answers.append(None)
                     if record["id"] not in ready:
                         ready[record["id"]] = self._make_ready(record, handle, language)
             if again:
                 await q.ask_again(connection, hashes=again, now=None)
+            if any(each.is_sealed for each in ready.values()):
+                await asyncio.to_thread(self._seal, seen.values(), ready)
             confirmed = await self._commit(connection, ready) if ready else set()
             if ready:
                 seen = await by_tokens(connection, "confirm", hashes)
-        finished = []
+        finished: list[Pressed | Busy] = []
         for answer, (handle, _, _), hashed in zip(answers, presses, hashes, strict=True):
             if answer is not None:
                 finished.append(answer)
@@ -186,9 +198,19 @@ class Confirmer:
             language=language,
             blob=seal_blob(key, key_id, record["id"], blob),
             key_id=key_id,
+            is_sealed=record["is_sealed"],
             manage_hash=tokens.stored(manage_handle(handle)),
             shown=(blob.name, blob.role) if blob.visibility == "show" else None,
+            yes=_yes(record, blob) if blob.partner_news and blob.partner else None,
         )
+
+    def _seal(self, records: Iterable[Mapping[str, Any]], ready: Mapping[UUID, _Ready]) -> None:
+        """The copies for the organizers' offline keys; in a thread, because a batch of them takes tens of milliseconds."""
+        for record in records:
+            each = ready.get(record["id"])
+            if each is not None and each.is_sealed and each.sealed is None:
+                blob = msgspec.structs.replace(open_blob(self._keys, record), language=each.language)
+                each.sealed = self._sealer.seal(record, blob)
 
     async def _commit(self, connection: db.Connection, ready: Mapping[UUID, _Ready]) -> set[UUID]:
         async with connection.transaction():
@@ -202,6 +224,7 @@ class Confirmer:
                 [each.language for each in ready.values()],
                 [each.blob for each in ready.values()],
                 [each.key_id for each in ready.values()],
+                [each.sealed for each in ready.values()],
                 [self._clock() + PROMISE] * len(ready),
                 None,
             )
@@ -225,6 +248,7 @@ class Confirmer:
                     names=[shown[0] for _, _, shown in names],
                     roles=[shown[1] for _, _, shown in names],
                 )
+            await partners.keep(connection, [yes for signature in confirmed if (yes := ready[signature].yes)])
         return confirmed
 
     def _answer(self, state: str, record: Mapping[str, Any] | None, handle: bytes) -> Pressed:
@@ -248,14 +272,17 @@ class Confirmer:
                 await asyncio.wait(set(self._tasks))
 
 
-class _Ready(msgspec.Struct, frozen=True, kw_only=True):
+class _Ready(msgspec.Struct, kw_only=True):
     petition_id: UUID
     entry: bytes
     language: str
     blob: bytes
     key_id: int
+    is_sealed: bool
+    sealed: bytes | None = None
     manage_hash: bytes
     shown: tuple[str, str] | None
+    yes: partners.Yes | None
 
 
 _CONFIRM: str = q.confirm.sql
@@ -264,6 +291,18 @@ _CONFIRM: str = q.confirm.sql
 def manage_handle(confirm_handle: bytes) -> bytes:
     """The handle of the manage link that a confirmation shows: the same at every press, and not guessable from anything stored."""
     return hmac.digest(confirm_handle, b"libertas manage/v1", "sha256")
+
+
+def _yes(record: Mapping[str, Any], blob: identity.Blob) -> partners.Yes:
+    return partners.Yes(
+        signature_id=record["id"],
+        petition_id=record["petition_id"],
+        petition=record["slug"],
+        partner=blob.partner,
+        name=blob.name,
+        email=blob.email,
+        language=blob.language,
+    )
 
 
 def _is_soon(sent_ago: float | None) -> bool:

@@ -71,18 +71,23 @@ def _is_type(request: Request[Any, Any, Any], wanted: str) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() == wanted
 
 
-async def read_form(request: Request[Any, Any, Any], allowed: frozenset[str]) -> dict[str, str]:
-    """A posted HTML form as field → text. Raises ``Invalid`` for unknown or repeated fields and for broken encodings."""
+async def read_form(
+    request: Request[Any, Any, Any], allowed: frozenset[str], *, prefixes: tuple[str, ...] = (), limit: int = LIMIT, most: int = 40
+) -> dict[str, str]:
+    """A posted HTML form as field → text. Raises ``Invalid`` for unknown or repeated fields and for broken encodings.
+
+    ``prefixes`` lets in all fields that begin so, ``most`` is how many fields there may be.
+    """
     if not _is_type(request, "application/x-www-form-urlencoded"):
         raise Unsupported("a form is sent as application/x-www-form-urlencoded")
-    raw = await body(request)
+    raw = await body(request, limit=limit)
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=bool(raw), max_num_fields=40, errors="strict")
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, strict_parsing=bool(raw), max_num_fields=most, errors="strict")
     except (ValueError, UnicodeDecodeError):
         raise Invalid([Fault("form", "unreadable")]) from None
     values: dict[str, str] = {}
     for field, text in pairs:
-        if field not in allowed:
+        if field not in allowed and not (prefixes and field.startswith(prefixes)):
             raise Invalid([Fault("form", "unknown-field")])
         if field in values:
             raise Invalid([Fault(field, "repeated")])

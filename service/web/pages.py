@@ -16,7 +16,8 @@ home.html            path "/" · petitions: list of (petition, state), open ones
 petitions.html       path · petitions: list of (petition, state)
 petition.html        path · petition · state · form: ``Filled`` (what was typed; ``Filled()`` at first) · faults: list of
                      ``errors.Fault`` in the form's order · notice: "" | "text-changed" | "closed" | "paused" (why the form
-                     came back) · captcha: "altcha" | "hcaptcha" | "off" · form_key: str (fresh, or the posted one)
+                     came back) · captcha: "altcha" | "hcaptcha" | "off" · form_key: str (fresh, or the posted one) ·
+                     partner: partners.Partner | None (on whose site the visitor came from)
 sent.html            path (with ``?s=…``) · petition · address: str · resend_action: where the resend button POSTs ·
                      s: str, the sealed value that it carries in the hidden field ``s`` · form_key · resent: bool
 confirm.html         path · state: ask | ask-again | confirmed | already | expired | unknown | closed · petition: Petition |
@@ -417,6 +418,7 @@ class Pages:
             zone=words.zone,
             local=words.local,
             fault=words.fault,
+            known=words.has,
             asset=self.asset,
             markdown=markdown,
             countries=words.countries(),

@@ -6,9 +6,7 @@ address is answered alike, and whatever was typed comes back when something was 
 
 from __future__ import annotations
 
-import hashlib
 import re
-import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -17,12 +15,12 @@ from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 
 from service import certificates, intake, signatures
-from service.captcha import Verdict
-from service.errors import Busy, Closed, Fault, Invalid, NotFound, Paused, TextChanged, TooMany
+from service.errors import Fault, Invalid, NotFound
 from service.identity import Form, deliverable
 from service.intake import Submission
+from service.partners import Partner
 from service.petitions import Petition, Shelf
-from service.web import forms
+from service.web import forms, signing
 from service.web.front import Answer
 from service.web.pages import CACHED, NOT_STORED, Filled, Pages, language, pages_of
 
@@ -48,22 +46,18 @@ def _see(path: str) -> Response[None]:
     return Response(None, status_code=303, headers={"location": path, "cache-control": NOT_STORED, "referrer-policy": "no-referrer"})
 
 
-def new_form_key() -> str:
-    return secrets.token_urlsafe(18)
-
-
 class ReadyPages:
     """The petition pages as ready bytes, for each petition and language, made anew when anything on them changed."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], tuple[object, bytes]] = {}
+        self._kept: dict[tuple[str, str, str], tuple[object, bytes]] = {}
 
-    def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str) -> bytes:
-        mark = (petition, state, captcha)
-        key = (petition.slug, lang)
+    def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str, partner: Partner | None = None) -> bytes:
+        mark = (petition, state, captcha, partner)
+        key = (petition.slug, lang, partner.slug if partner else "")
         kept = self._kept.get(key)
         if kept is None or kept[0] != mark:
-            kept = (mark, _petition_page(pages, petition, state, lang, captcha))
+            kept = (mark, _petition_page(pages, petition, state, lang, captcha, partner=partner))
             self._kept[key] = kept
         return kept[1]
 
@@ -79,18 +73,21 @@ def _petition_page(
     faults: list[Fault] | None = None,
     notice: str = "",
     form_key: str = "",
+    partner: Partner | None = None,
 ) -> bytes:
+    credit = partner.slug if partner else ""
     return pages.render(
         "petition.html",
         lang,
-        path=f"/petitions/{petition.slug}",
+        path=f"/petitions/{petition.slug}" + (f"?partner={credit}" if credit else ""),
         petition=petition,
         state=state,
-        form=form or Filled(),
+        partner=partner,
+        form=form or Filled(partner=credit),
         faults=faults or [],
         notice=notice,
         captcha=captcha,
-        form_key=form_key or new_form_key(),
+        form_key=form_key or signing.new_form_key(),
     )
 
 
@@ -119,7 +116,8 @@ async def page(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
     lang, pages, state = language(request, lang), pages_of(request), request.app.state
     petition: Petition = state.shelf.get(slug)
     shows = state.gate.shows
-    content = state.ready_pages.page(pages, petition, petition.state(state.clock()), lang, shows)
+    partner = state.roster.find(request.query_params.get("partner", ""), petition.id)
+    content = state.ready_pages.page(pages, petition, petition.state(state.clock()), lang, shows, partner)
     headers = pages.headers(lang, cache=CACHED, hcaptcha=shows == "hcaptcha")
     return Response(content, media_type="text/html", headers=headers)
 
@@ -130,57 +128,17 @@ async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
     lang, pages, state = language(request, lang), pages_of(request), request.app.state
     petition: Petition = state.shelf.get(slug)
     values = await forms.read_form(request, forms.SIGN_FIELDS)
-    sent, faults = forms.from_form(values, lang)
-
-    def back(status: int, faults: list[Fault], notice: str = "", more: dict[str, str] | None = None) -> Response[Any]:
-        shows = state.gate.shows
-        content = _petition_page(
-            pages, petition, petition.state(state.clock()), lang, shows,
-            form=forms.filled(sent), faults=faults, notice=notice, form_key=sent.form_key,
-        )  # fmt: skip
-        headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **(more or {})}
-        return Response(content, status_code=status, media_type="text/html", headers=headers)
-
-    form_id = b""
-    try:
-        form = forms.signature(sent, petition, faults)
-        intake.refuse_unless_open(petition, state.clock(), sent.text_version)
-        prefix = forms.client(request)
-        await state.limits.hit("sign", prefix)
-        content = hashlib.sha256(form.encode()).digest()
-        form_id = intake.form_id(petition.id, sent.form_key, content)
-        verdict = await state.gate.check(values, slug, state.clock().timestamp())
-        lane = await _lane(request, verdict, prefix)
-        await state.intake.submit(forms.submission(petition, form, sent.form_key, verdict, lane, prefix, content))
-    except Invalid as wrong:
-        if form_id and await state.intake.knows(form_id):  # sent twice: a stored form needs no fresh proof
-            return _see(_sent_path(request, lang, petition, form.email))
-        return back(400, wrong.faults)
-    except TextChanged:
-        return back(409, [], "text-changed")
-    except Paused:
-        return back(409, [], "paused")
-    except Closed:
-        return back(409, [], "closed")
-    except TooMany as later:
-        return back(429, [Fault("form", "too-many")], more={"retry-after": str(later.retry_after)})
-    except Busy as later:
-        return back(503, [Fault("form", "busy")], more={"retry-after": str(later.retry_after)})
-    return _see(_sent_path(request, lang, petition, form.email))
-
-
-async def _lane(request: Visit, verdict: Verdict, prefix: bytes) -> str:
-    """Which door a page's form came through; without any proof the slow one, three an hour for a client's network."""
-    if verdict.kind == "none":
-        await request.app.state.limits.hit("slow", prefix)
-        return "slow"
-    return {"off": "open", "fallback": "captcha-down"}.get(verdict.kind, "page")
-
-
-def _sent_path(request: Visit, lang: str, petition: Petition, email: str, more: str = "") -> str:
-    state = request.app.state
-    s = state.tokens.seal_sent({"email": email, "slug": petition.slug}, state.clock())
-    return f"/{lang}/petitions/{petition.slug}/sent?s={quote(s)}{more}"
+    outcome = await signing.receive(request, petition, lang, values)
+    if isinstance(outcome, signing.Received):
+        return _see(f"/{lang}/petitions/{petition.slug}/sent?s={outcome.s}")
+    shows = state.gate.shows
+    content = _petition_page(
+        pages, petition, petition.state(state.clock()), lang, shows,
+        form=forms.filled(outcome.sent), faults=outcome.faults, notice=outcome.notice, form_key=outcome.sent.form_key,
+        partner=state.roster.find(outcome.sent.partner, petition.id),
+    )  # fmt: skip
+    headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **outcome.headers}
+    return Response(content, status_code=outcome.status, media_type="text/html", headers=headers)
 
 
 @get("/{lang:str}/petitions/{slug:str}/sent", include_in_schema=False)
@@ -201,7 +159,7 @@ async def sent(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
         address=told["email"],
         resend_action=f"/{lang}/petitions/{slug}/resend",
         s=s,
-        form_key=new_form_key(),
+        form_key=signing.new_form_key(),
         resent=request.query_params.get("again", "") == "1",
     )
 
@@ -212,20 +170,8 @@ async def resend(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Re
     lang, state = language(request, lang), request.app.state
     petition: Petition = state.shelf.get(slug)
     values = await forms.read_form(request, RESEND_FIELDS)
-    told = state.tokens.open_sent(values.get("s", ""), state.clock())
-    prefix = forms.client(request)
-    await state.limits.hit("resend", prefix)
-    form = Form(kind="resend", email=told["email"], language=lang)
-    await _ask(request, petition, form, values.get("form_key", ""), prefix)
-    return _see(_sent_path(request, lang, petition, told["email"], "&again=1"))
-
-
-async def _ask(request: Visit, petition: Petition | None, form: Form, form_key: str, prefix: bytes) -> None:
-    content = form.kind.encode() + b"\0" + form.email.encode()
-    form_id = intake.form_id(petition.id if petition else None, form_key, content)
-    await request.app.state.intake.submit(
-        Submission(form_id=form_id, petition_id=petition.id if petition else None, form=form, lane="page", prefix=prefix)
-    )
+    received = await signing.again(request, petition, lang, values)
+    return _see(f"/{lang}/petitions/{petition.slug}/sent?s={received.s}&again=1")
 
 
 # -- the link in the mail ------------------------------------------------------------------------------------------------------
@@ -238,7 +184,7 @@ def _confirm_page(request: Visit, lang: str, token: str, status: int = 200, **fa
     }  # fmt: skip
     path = f"/confirm/{quote(token, safe='')}"
     return pages_of(request).respond(
-        "confirm.html", lang, status=status, path=path, action=f"/{lang}{path}", form_key=new_form_key(), **given
+        "confirm.html", lang, status=status, path=path, action=f"/{lang}{path}", form_key=signing.new_form_key(), **given
     )
 
 
@@ -381,7 +327,9 @@ async def ask(request: Visit, lang: FromPath[str]) -> Response[bytes]:
     """ "Mail me my link"."""
     lang = language(request, lang)
     done = request.query_params.get("done", "") == "1"
-    return pages_of(request).respond("manage_ask.html", lang, path="/manage", done=done, faults=[], email="", form_key=new_form_key())
+    return pages_of(request).respond(
+        "manage_ask.html", lang, path="/manage", done=done, faults=[], email="", form_key=signing.new_form_key()
+    )
 
 
 @post("/{lang:str}/manage", include_in_schema=False)
@@ -394,11 +342,18 @@ async def asked(request: Visit, lang: FromPath[str]) -> Response[Any]:
         address = deliverable(email)
     except Invalid as wrong:
         return pages_of(request).respond(
-            "manage_ask.html", lang, status=400, path="/manage", done=False, faults=wrong.faults, email=email, form_key=new_form_key()
+            "manage_ask.html",
+            lang,
+            status=400,
+            path="/manage",
+            done=False,
+            faults=wrong.faults,
+            email=email,
+            form_key=signing.new_form_key(),
         )
     prefix = forms.client(request)
     await state.limits.hit("manage", prefix)
-    await _ask(request, None, Form(kind="manage", email=address, language=lang), values.get("form_key", ""), prefix)
+    await signing.ask(request, None, Form(kind="manage", email=address, language=lang), values.get("form_key", ""), prefix)
     return _see(f"/{lang}/manage?done=1")
 
 

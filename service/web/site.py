@@ -81,6 +81,10 @@ def _plain(name: str) -> HTTPRouteHandler:
     return words
 
 
+def _is_framed(name: str) -> bool:
+    return name.lstrip("/").startswith("embed/")
+
+
 @route("/static/{mark:str}/{name:path}", http_method=READ, include_in_schema=False)
 async def static(request: Visit, mark: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """A static file; for ever under the mark of its content, for a moment under any other (an old page asks for it)."""
@@ -94,6 +98,8 @@ async def static(request: Visit, mark: FromPath[str], name: FromPath[str]) -> Re
             **SECURITY_HEADERS,
             "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
             "cache-control": FOR_A_YEAR if mark == asset.mark else "public, max-age=60",
+            # A card in a sandbox has no origin of its own, so that our own files are somebody else's for it.
+            **({"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"} if _is_framed(str(name)) else {}),
         },
     )
 

@@ -80,6 +80,7 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         "notice": "",
         "captcha": "altcha",
         "form_key": "k" * 22,
+        "partner": None,
     }
     filled = Filled(
         name=say("Ani"),
@@ -155,7 +156,7 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield f"manage-{step}", "manage.html", {**mine, "step": step}
     wider = [Fault("visibility", "visibility-wider")]
     yield "manage-wider", "manage.html", {**mine, "saved": "visibility", "visibility": "count", "faults": wider}
-    ask: dict[str, Any] = {"path": "/manage", "done": False, "faults": [], "email": "", "form_key": "k"}
+    ask: dict[str, Any] = {"path": "/manage", "done": False, "faults": [], "email": "", "form_key": "k", "partner": None}
     yield "manage-ask", "manage_ask.html", ask
     yield "manage-ask-fault", "manage_ask.html", {**ask, "email": say("ani@"), "faults": [Fault("email", "email-invalid")]}
     yield "manage-ask-done", "manage_ask.html", {**ask, "done": True}
@@ -218,7 +219,7 @@ def test_every_message_exists_in_every_language_with_the_same_variables(lang: st
 
 
 def test_every_message_that_a_template_names_exists_and_every_message_is_named() -> None:
-    templates = "".join(path.read_text() for path in sorted((HERE / "templates").glob("*.html")))
+    templates = "".join(path.read_text() for path in [*sorted((HERE / "templates").rglob("*.html")), *sorted(HERE.rglob("*.py"))])
     whole = set(re.findall(r'\bt\("([a-z0-9-]+)"[,)]', templates))
     begun = {f"{start}" for start in re.findall(r'\bt\("([a-z0-9-]+-)" ~', templates)} | {"fault"}
     messages = set(catalogue("en"))
@@ -362,7 +363,7 @@ def test_petitions_may_be_indexed_and_steps_of_a_signature_may_not(made: Pages) 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("state", STATES)
 def test_a_petition_says_what_it_is_and_takes_signatures_only_while_open(made: Pages, state: str, lang: str) -> None:
-    context = {"path": "/p", "form": Filled(), "faults": [], "notice": "", "captcha": "altcha", "form_key": "k"}
+    context = {"path": "/p", "form": Filled(), "faults": [], "notice": "", "captcha": "altcha", "form_key": "k", "partner": None}
     page = BeautifulSoup(made.render("petition.html", lang, petition=petition(), state=state, **context), "html.parser")
     assert made.words[lang].t(f"state-{state}") in page.get_text()
     assert bool(page.select("form[data-sign]")) == (state == "open")
@@ -382,6 +383,7 @@ def test_what_levon_typed_is_kept_and_each_fault_stands_in_the_summary_and_at_it
         notice="",
         captcha="altcha",
         form_key="KEY",
+        partner=None,
     )
     page = BeautifulSoup(html, "html.parser")
     assert page.title and page.title.text.startswith("Erreur")

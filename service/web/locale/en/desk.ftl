@@ -1,0 +1,227 @@
+# What organizers read at the desk, in English. The same messages and variables as in the other languages.
+
+## The frame
+
+desk-title = The desk
+desk-demo = A demonstration: nothing leaves this machine, and no signature counts.
+desk-nav = The desk's pages
+desk-nav-home = Petitions
+desk-nav-approvals = Approvals
+desk-nav-people = People
+desk-nav-audit = Trail
+desk-sign-out = Sign out
+desk-footer = Here you see counts and states, never the list of those who signed.
+desk-to-site = To the public site
+desk-waiting = { $n ->
+    [one] waiting for a second person
+   *[other] waiting for a second person
+  }
+desk-second-passkey = You have one passkey. If that device is lost, you need a colleague to come back in.
+desk-second-passkey-link = Add a second one
+desk-save = Save
+desk-change = Change
+desk-back = Back to the desk
+desk-by-service = the service
+desk-somebody-gone = somebody who has left
+
+## What was done
+
+desk-said-saved = Saved.
+desk-said-signed-out = You are signed out.
+desk-said-passkey-added = The passkey is kept. You can sign in with it from now on.
+desk-said-passkey-removed = The passkey is removed, and your other sessions have ended.
+desk-said-session-ended = The session has ended.
+desk-said-invited = The invitation is on its way by mail.
+desk-said-proposed = Proposed. It is done when a second person agrees.
+desk-said-approved = Approved.
+desk-said-done = Approved and done.
+desk-said-refused = Refused. Nothing was changed.
+
+## Sign-in
+
+desk-sign-in = Sign in
+desk-sign-in-lead = With the passkey on your phone, laptop or security key. There is no password that could be stolen.
+desk-sign-in-button = Sign in with a passkey
+desk-sign-in-help = I cannot sign in
+desk-sign-in-help-first = For the first time? Open the link in your invitation; it leads to your first passkey.
+desk-sign-in-help-lost = Lost your passkeys? Call a colleague who manages people here. They can help you back in: you get a link by mail, and a number from them.
+desk-passkey-wait = Your browser asks for your passkey …
+desk-passkey-failed = The passkey was not used. You can try again.
+desk-passkey-refused = This passkey is not known here. Try another one, or ask a colleague.
+desk-passkey-none = This browser knows no passkeys. A current Firefox, Chrome, Edge or Safari does.
+desk-passkey-later = Too many attempts just now. Please try again in a minute.
+desk-passkey-stale = This page is too old. Please reload it and try again.
+desk-passkey-noscript = A passkey is the one thing here that needs JavaScript. Please allow it for this page.
+desk-link-gone = This link leads nowhere any more
+desk-link-gone-text = It was used already, or its time is over. Ask the colleague who invited you for a new one.
+desk-join = Welcome
+desk-join-invite = Welcome to the desk
+desk-join-invite-text = On the next page you make your first passkey: your phone or laptop will ask for your finger, your face or its PIN. It takes a minute.
+desk-join-recover = Welcome back
+desk-join-recover-text = Your colleague has told you a number of eight digits. With it you can make a new passkey; your old ones and your sessions end.
+desk-join-demo = The desk of the demonstration
+desk-join-demo-text = You come in as an organizer with every role. Outside the demonstration this takes an invitation and a passkey.
+desk-join-button = Come in
+desk-code = The number from your colleague
+desk-code-hint = Eight digits. After five wrong ones the link ends.
+desk-fresh = Is it really you?
+desk-fresh-text = What you are about to do matters. Please use your passkey once more; what you typed is kept, and it goes on at once.
+desk-fresh-button = Use my passkey and go on
+desk-fresh-none = You have no passkey yet. Add one first.
+
+## Oneself
+
+desk-account = You
+desk-you = Name and language
+desk-name = Name
+desk-name-hint = What colleagues see. It is kept sealed.
+desk-language = Language
+desk-email = E-mail address
+desk-passkeys = Passkeys
+desk-passkeys-first = Make your first passkey now. Until then nothing else here can be seen.
+desk-passkeys-second = Please add a second one on another device, for the day when this one is lost.
+desk-passkey-add = Add a passkey
+desk-passkey-added = added on { $when }
+desk-passkey-used = last used on { $when }
+desk-passkey-synced = kept by your provider, too
+desk-passkey-remove = Remove this passkey
+desk-label = What it is called
+desk-label-new = What the new passkey is called
+desk-label-hint = So that you know it again, such as "phone" or "key in the drawer".
+desk-sessions = Where you are signed in
+desk-sessions-hint = A session ends by itself after 30 minutes without a visit, and after 12 hours in any case.
+desk-session-this = this one
+desk-session-begun = since
+desk-session-end = End it
+desk-sessions-end-others = End all others
+desk-device-unknown = Unknown device
+
+## Petitions
+
+desk-home = Petitions
+desk-home-none = There is no petition of yours yet.
+desk-home-approvals = { $n ->
+    [one] { $n } proposal waits for a second person.
+   *[other] { $n } proposals wait for a second person.
+  }
+
+## Approvals
+
+desk-approvals-lead = What cannot be undone, and what touches everybody's data, needs two people. Read what would be done, and why.
+desk-approvals-none = Nothing waits.
+desk-approvals-over = What was decided lately
+desk-proposed-by = Proposed by
+desk-reason = Why
+desk-reason-hint = The second person reads this, and it stays in the trail.
+desk-due = Can be done from
+desk-lapses = Lapses
+desk-approve = Approve
+desk-refuse = Refuse
+desk-withdraw = Withdraw
+desk-carry-out = Carry out
+desk-decision-approved = Approved by
+desk-decision-due = Approved by
+desk-decision-done = Approved by
+desk-decision-refused = Refused by
+desk-decision-withdrawn = Withdrawn by
+desk-decision-expired = Approved by
+desk-approval-done = done
+desk-approval-refused = refused
+desk-approval-withdrawn = withdrawn
+desk-approval-expired = lapsed
+desk-approval-waiting = waiting
+desk-approval-approved = approved
+desk-approval-due = can be done
+desk-act-people-invite = Invite somebody
+desk-act-people-roles = Change somebody's roles
+desk-act-people-remove = Remove somebody
+desk-fact-person = Person
+desk-fact-roles = Roles
+
+## People
+
+desk-roles = Roles
+desk-role = Role
+desk-all-associations = All associations
+desk-role-editor = Editor
+desk-role-editor-hint = petitions, texts, news
+desk-role-moderator = Moderator
+desk-role-moderator-hint = what is held, shown or invalidated
+desk-role-certifier = Certifier
+desk-role-certifier-hint = certificates, deliveries, exports
+desk-role-operator = Operator
+desk-role-operator-hint = people, keys, the trail
+desk-person-proposed = waits for approval
+desk-person-invited = invited
+desk-person-active = active
+desk-person-passkeys = { $n ->
+    [one] { $n } passkey
+   *[other] { $n } passkeys
+  }
+desk-invite = Invite somebody
+desk-invite-hint = They get a link by mail that is good for seven days and leads to their first passkey.
+desk-invite-button = Invite
+desk-invite-again = Send the invitation again
+desk-people-invite-reason = A new colleague
+desk-associations = Associations
+desk-associations-hint = A petition may belong to one association; then only its people, and those with a role in all, can see it here.
+desk-association-name = Name of a new association
+desk-association-slug = Short name
+desk-association-slug-hint = Small letters, digits and hyphens; it stays as it is.
+desk-association-add = Add the association
+desk-roles-hint = New roles begin with a new sign-in: the person's sessions end, and they are told by mail.
+desk-roles-save = Change the roles
+desk-recover = Help back in
+desk-recover-text = When somebody has lost all their passkeys: they get a link by mail, and you tell them a number on the phone. Be sure that you know their voice.
+desk-recover-button = Send the link and show me the number
+desk-recover-code = Tell them this number
+desk-recover-code-text = It is shown only now. Tell it by voice, never by mail. It works for 24 hours, together with the link.
+desk-remove = Remove
+desk-remove-text = Passkeys, sessions, name and address are deleted. What the person did stays in the trail, without the name.
+desk-remove-button = Remove this person
+
+## The trail
+
+desk-audit-lead = Who did what here, and when. This service can add lines and change none.
+desk-audit-check = Check that it is whole
+desk-audit-whole = { $n ->
+    [one] { $n } line, and it is as it was written.
+   *[other] All { $n } lines are as they were written.
+  }
+desk-audit-broken = The trail was changed: { $detail }. Please tell the operator at once, and change nothing.
+desk-audit-person = Person
+desk-audit-anybody = anybody
+desk-audit-act = Act
+desk-audit-filter = Show
+desk-audit-number = No.
+desk-audit-when = When
+desk-audit-who = Who
+desk-audit-facts = What
+desk-audit-more = Earlier
+
+## What is refused
+
+desk-refused = That did not work
+desk-refused-other = Nothing was changed. Please go back and try again.
+desk-refused-404-title = There is no such page
+desk-refused-404 = Perhaps it is not there any more, or your roles do not lead to it.
+desk-refused-cross-origin = This did not come from a page of the desk that is still good. Please open the page anew and send it again.
+desk-refused-too-large = That was too long. Nothing was stored; the text is still in your browser if you go back.
+desk-refused-busy = The desk is busy for a moment. Nothing was stored; please try again.
+desk-refused-last-passkey = Your only passkey cannot be removed. Add another one first.
+desk-refused-approval-own = Another person has to decide on this.
+desk-refused-approval-decided = Somebody was faster: this has been decided already.
+desk-refused-approval-done = This has been done already.
+desk-refused-approval-expired = The time for this is over. Propose it again if it is still needed.
+desk-refused-approval-not-due = This has to wait until its hour.
+desk-refused-last-operator = Nobody would be left to manage people. Give somebody else the role first.
+desk-fault-role = Choose at least one role.
+desk-fault-organizer-known = Somebody with this address has an account already.
+desk-fault-last-operator = Nobody would be left to manage people. Give somebody else the role first.
+desk-fault-reason-missing = Say why; the second person has to know.
+desk-fault-reason-too-long = At most 500 characters, please.
+desk-fault-slug = Small letters, digits and hyphens only.
+desk-fault-slug-taken = This short name is taken.
+desk-fault-name-missing = A name is needed.
+desk-fault-label-missing = A name is needed.
+desk-fault-code = That is not the number. Ask your colleague to read it out again.

@@ -1,0 +1,227 @@
+# Ce que lisent les organisateurs à leur bureau, en français. Les mêmes messages et variables que dans les autres langues.
+
+## Le cadre
+
+desk-title = Le bureau
+desk-demo = Une démonstration : rien ne quitte cette machine, et aucune signature ne compte.
+desk-nav = Les pages du bureau
+desk-nav-home = Pétitions
+desk-nav-approvals = Accords
+desk-nav-people = Personnes
+desk-nav-audit = Journal
+desk-sign-out = Se déconnecter
+desk-footer = Vous voyez ici des nombres et des états, jamais la liste des signataires.
+desk-to-site = Vers le site public
+desk-waiting = { $n ->
+    [one] en attente d’une deuxième personne
+   *[other] en attente d’une deuxième personne
+  }
+desk-second-passkey = Vous avez une seule clé d’accès. Si cet appareil se perd, il vous faudra un collègue pour revenir.
+desk-second-passkey-link = En ajouter une deuxième
+desk-save = Enregistrer
+desk-change = Modifier
+desk-back = Retour au bureau
+desk-by-service = le service
+desk-somebody-gone = une personne partie depuis
+
+## Ce qui vient d’être fait
+
+desk-said-saved = Enregistré.
+desk-said-signed-out = Vous êtes déconnecté.
+desk-said-passkey-added = La clé d’accès est enregistrée. Vous pouvez désormais vous connecter avec elle.
+desk-said-passkey-removed = La clé d’accès est retirée, et vos autres sessions sont terminées.
+desk-said-session-ended = La session est terminée.
+desk-said-invited = L’invitation part par courriel.
+desk-said-proposed = Proposé. Ce sera fait dès qu’une deuxième personne aura donné son accord.
+desk-said-approved = Accord donné.
+desk-said-done = Accord donné, et fait.
+desk-said-refused = Refusé. Rien n’a changé.
+
+## Connexion
+
+desk-sign-in = Connexion
+desk-sign-in-lead = Avec la clé d’accès de votre téléphone, de votre ordinateur ou de votre clé de sécurité. Aucun mot de passe qui puisse être volé.
+desk-sign-in-button = Se connecter avec une clé d’accès
+desk-sign-in-help = Je n’arrive pas à me connecter
+desk-sign-in-help-first = C’est la première fois ? Ouvrez le lien de votre invitation ; il mène à votre première clé d’accès.
+desk-sign-in-help-lost = Vos clés d’accès sont perdues ? Appelez un collègue qui gère les personnes ici. Il peut vous aider à revenir : vous recevez un lien par courriel, et un numéro de sa part.
+desk-passkey-wait = Votre navigateur demande votre clé d’accès…
+desk-passkey-failed = La clé d’accès n’a pas été utilisée. Vous pouvez réessayer.
+desk-passkey-refused = Cette clé d’accès n’est pas connue ici. Essayez-en une autre, ou demandez à un collègue.
+desk-passkey-none = Ce navigateur ne connaît pas les clés d’accès. Une version récente de Firefox, Chrome, Edge ou Safari les connaît.
+desk-passkey-later = Trop de tentatives à l’instant. Réessayez dans une minute.
+desk-passkey-stale = Cette page est trop ancienne. Rechargez-la et réessayez.
+desk-passkey-noscript = La clé d’accès est la seule chose ici qui ait besoin de JavaScript. Merci de l’autoriser pour cette page.
+desk-link-gone = Ce lien ne mène plus nulle part
+desk-link-gone-text = Il a déjà servi, ou son délai est passé. Demandez-en un nouveau à la personne qui vous a invité.
+desk-join = Bienvenue
+desk-join-invite = Bienvenue au bureau
+desk-join-invite-text = À la page suivante, vous créez votre première clé d’accès : votre téléphone ou votre ordinateur demandera votre doigt, votre visage ou son code. Une minute suffit.
+desk-join-recover = Bon retour
+desk-join-recover-text = Votre collègue vous a dit un numéro à huit chiffres. Avec lui, vous pouvez créer une nouvelle clé d’accès ; les anciennes et vos sessions prennent fin.
+desk-join-demo = Le bureau de la démonstration
+desk-join-demo-text = Vous entrez comme organisateur avec tous les rôles. Hors de la démonstration, il faut une invitation et une clé d’accès.
+desk-join-button = Entrer
+desk-code = Le numéro donné par votre collègue
+desk-code-hint = Huit chiffres. Après cinq erreurs, le lien prend fin.
+desk-fresh = Est-ce bien vous ?
+desk-fresh-text = Ce que vous vous apprêtez à faire compte. Utilisez votre clé d’accès encore une fois ; ce que vous avez saisi est gardé, et cela continue aussitôt.
+desk-fresh-button = Utiliser ma clé d’accès et continuer
+desk-fresh-none = Vous n’avez pas encore de clé d’accès. Ajoutez-en une d’abord.
+
+## Soi-même
+
+desk-account = Vous
+desk-you = Nom et langue
+desk-name = Nom
+desk-name-hint = Ce que voient les collègues. Il est conservé scellé.
+desk-language = Langue
+desk-email = Adresse électronique
+desk-passkeys = Clés d’accès
+desk-passkeys-first = Créez maintenant votre première clé d’accès. Jusque-là, rien d’autre n’est visible ici.
+desk-passkeys-second = Ajoutez-en une deuxième sur un autre appareil, pour le jour où celui-ci se perdra.
+desk-passkey-add = Ajouter une clé d’accès
+desk-passkey-added = ajoutée le { $when }
+desk-passkey-used = utilisée le { $when }
+desk-passkey-synced = gardée aussi par votre fournisseur
+desk-passkey-remove = Retirer cette clé d’accès
+desk-label = Son nom
+desk-label-new = Nom de la nouvelle clé d’accès
+desk-label-hint = Pour la reconnaître, par exemple « téléphone » ou « clé du tiroir ».
+desk-sessions = Où vous êtes connecté
+desk-sessions-hint = Une session prend fin d’elle-même après 30 minutes sans visite, et après 12 heures en tout cas.
+desk-session-this = celle-ci
+desk-session-begun = depuis le
+desk-session-end = La terminer
+desk-sessions-end-others = Terminer toutes les autres
+desk-device-unknown = Appareil inconnu
+
+## Pétitions
+
+desk-home = Pétitions
+desk-home-none = Vous n’avez pas encore de pétition.
+desk-home-approvals = { $n ->
+    [one] { $n } proposition attend une deuxième personne.
+   *[other] { $n } propositions attendent une deuxième personne.
+  }
+
+## Accords
+
+desk-approvals-lead = Ce qui ne peut être défait, et ce qui touche aux données de tous, demande deux personnes. Lisez ce qui serait fait, et pourquoi.
+desk-approvals-none = Rien n’attend.
+desk-approvals-over = Ce qui a été décidé récemment
+desk-proposed-by = Proposé par
+desk-reason = Pourquoi
+desk-reason-hint = La deuxième personne le lit, et cela reste au journal.
+desk-due = Possible à partir du
+desk-lapses = Expire
+desk-approve = Donner mon accord
+desk-refuse = Refuser
+desk-withdraw = Retirer
+desk-carry-out = Exécuter
+desk-decision-approved = Accord de
+desk-decision-due = Accord de
+desk-decision-done = Accord de
+desk-decision-refused = Refusé par
+desk-decision-withdrawn = Retiré par
+desk-decision-expired = Accord de
+desk-approval-done = fait
+desk-approval-refused = refusé
+desk-approval-withdrawn = retiré
+desk-approval-expired = expiré
+desk-approval-waiting = en attente
+desk-approval-approved = accord donné
+desk-approval-due = peut être exécuté
+desk-act-people-invite = Inviter une personne
+desk-act-people-roles = Changer les rôles d’une personne
+desk-act-people-remove = Retirer une personne
+desk-fact-person = Personne
+desk-fact-roles = Rôles
+
+## Personnes
+
+desk-roles = Rôles
+desk-role = Rôle
+desk-all-associations = Toutes les associations
+desk-role-editor = Rédaction
+desk-role-editor-hint = pétitions, textes, nouvelles
+desk-role-moderator = Modération
+desk-role-moderator-hint = ce qui est retenu, affiché ou invalidé
+desk-role-certifier = Certification
+desk-role-certifier-hint = certificats, remises, exports
+desk-role-operator = Exploitation
+desk-role-operator-hint = personnes, clés, journal
+desk-person-proposed = attend un accord
+desk-person-invited = invité
+desk-person-active = actif
+desk-person-passkeys = { $n ->
+    [one] { $n } clé d’accès
+   *[other] { $n } clés d’accès
+  }
+desk-invite = Inviter une personne
+desk-invite-hint = La personne reçoit par courriel un lien valable sept jours, qui mène à sa première clé d’accès.
+desk-invite-button = Inviter
+desk-invite-again = Renvoyer l’invitation
+desk-people-invite-reason = Un nouveau collègue
+desk-associations = Associations
+desk-associations-hint = Une pétition peut appartenir à une association ; alors seules ses personnes, et celles qui ont un rôle dans toutes, la voient ici.
+desk-association-name = Nom d’une nouvelle association
+desk-association-slug = Nom court
+desk-association-slug-hint = Minuscules, chiffres et tirets ; il ne change plus.
+desk-association-add = Ajouter l’association
+desk-roles-hint = De nouveaux rôles commencent par une nouvelle connexion : les sessions de la personne prennent fin, et elle est prévenue par courriel.
+desk-roles-save = Changer les rôles
+desk-recover = Aider à revenir
+desk-recover-text = Quand une personne a perdu toutes ses clés d’accès : elle reçoit un lien par courriel, et vous lui dites un numéro au téléphone. Assurez-vous de reconnaître sa voix.
+desk-recover-button = Envoyer le lien et me montrer le numéro
+desk-recover-code = Dites-lui ce numéro
+desk-recover-code-text = Il n’est affiché que maintenant. Dites-le de vive voix, jamais par courriel. Il vaut 24 heures, avec le lien.
+desk-remove = Retirer
+desk-remove-text = Clés d’accès, sessions, nom et adresse sont effacés. Ce que la personne a fait reste au journal, sans le nom.
+desk-remove-button = Retirer cette personne
+
+## Le journal
+
+desk-audit-lead = Qui a fait quoi ici, et quand. Le service peut ajouter des lignes, et n’en changer aucune.
+desk-audit-check = Vérifier qu’il est entier
+desk-audit-whole = { $n ->
+    [one] { $n } ligne, telle qu’elle a été écrite.
+   *[other] Les { $n } lignes sont telles qu’elles ont été écrites.
+  }
+desk-audit-broken = Le journal a été modifié : { $detail }. Prévenez tout de suite l’exploitant, et ne changez rien.
+desk-audit-person = Personne
+desk-audit-anybody = n’importe qui
+desk-audit-act = Acte
+desk-audit-filter = Afficher
+desk-audit-number = Nº
+desk-audit-when = Quand
+desk-audit-who = Qui
+desk-audit-facts = Quoi
+desk-audit-more = Plus ancien
+
+## Ce qui est refusé
+
+desk-refused = Cela n’a pas marché
+desk-refused-other = Rien n’a changé. Revenez en arrière et réessayez.
+desk-refused-404-title = Cette page n’existe pas
+desk-refused-404 = Peut-être n’existe-t-elle plus, ou vos rôles n’y mènent pas.
+desk-refused-cross-origin = Cet envoi ne venait pas d’une page du bureau encore valable. Rouvrez la page et recommencez.
+desk-refused-too-large = C’était trop long. Rien n’a été enregistré ; le texte est encore dans votre navigateur si vous revenez en arrière.
+desk-refused-busy = Le bureau est occupé un instant. Rien n’a été enregistré ; réessayez.
+desk-refused-last-passkey = Votre seule clé d’accès ne peut être retirée. Ajoutez-en d’abord une autre.
+desk-refused-approval-own = C’est à une autre personne d’en décider.
+desk-refused-approval-decided = Quelqu’un a été plus rapide : c’est déjà décidé.
+desk-refused-approval-done = C’est déjà fait.
+desk-refused-approval-expired = Le délai est passé. Proposez-le à nouveau si c’est encore nécessaire.
+desk-refused-approval-not-due = Il faut attendre son heure.
+desk-refused-last-operator = Il ne resterait personne pour gérer les personnes. Donnez d’abord ce rôle à quelqu’un d’autre.
+desk-fault-role = Choisissez au moins un rôle.
+desk-fault-organizer-known = Une personne avec cette adresse a déjà un compte.
+desk-fault-last-operator = Il ne resterait personne pour gérer les personnes. Donnez d’abord ce rôle à quelqu’un d’autre.
+desk-fault-reason-missing = Dites pourquoi ; la deuxième personne doit le savoir.
+desk-fault-reason-too-long = 500 caractères au plus, s’il vous plaît.
+desk-fault-slug = Minuscules, chiffres et tirets seulement.
+desk-fault-slug-taken = Ce nom court est déjà pris.
+desk-fault-name-missing = Il faut un nom.
+desk-fault-label-missing = Il faut un nom.
+desk-fault-code = Ce n’est pas ce numéro. Demandez à votre collègue de le relire.
