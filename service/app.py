@@ -41,6 +41,7 @@ from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
+from service.web import updates as update_pages
 from service.web.front import Answer, Front
 from service.web.kept import Kept
 from service.web.pages import Pages
@@ -63,6 +64,7 @@ def create(settings: Settings) -> App:
             desk.router(),
             petition_pages.router(),
             recipient_pages.router(),
+            update_pages.router(),
             ledger_pages.files,
             widgets.router(),
             ledger_pages.add_checkpoint,

@@ -181,6 +181,13 @@ select *
 from unnest(:signature_ids::uuid[], :petition_ids::uuid[], :names::text[], :roles::text[])
 on conflict (signature_id) do nothing;
 
+-- name: insert_wishes(signature_ids, petition_ids, languages, addresses, key_ids)!
+-- For the worker to take over: only it has the key of the list of readers.
+insert into news_wish (signature_id, petition_id, language, address, key_id)
+select *
+from unnest(:signature_ids::uuid[], :petition_ids::uuid[], :languages::text[], :addresses::bytea[], :key_ids::integer[])
+on conflict (signature_id) do nothing;
+
 -- name: withdraw(id, now)^
 -- Ends a signature at its signer's wish. The blob and both indexes go, so the person may sign again.
 with was as (
@@ -250,6 +257,17 @@ taken_back as (
 ),
 hidden as (
     delete from shown_name
+    where signature_id in (select id from ended)
+),
+unread as (
+    -- The mailbox leaves the list of readers too, with every row that it has there.
+    delete from reader r
+    using reader mine
+    where mine.signature_id in (select id from ended)
+      and r.association = mine.association and r.address_index = mine.address_index
+),
+unwished as (
+    delete from news_wish
     where signature_id in (select id from ended)
 ),
 unsent as (

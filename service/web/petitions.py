@@ -14,7 +14,7 @@ from urllib.parse import quote
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 
-from service import certificates, intake, signatures
+from service import certificates, intake, signatures, updates
 from service.errors import Fault, Invalid, NotFound
 from service.identity import Form, deliverable
 from service.intake import Submission
@@ -257,7 +257,7 @@ def _manage_page(
     request: Visit, lang: str, token: str, mine: signatures.Managed | None, status: int = 200, **facts: Any
 ) -> Response[bytes]:
     path = f"/manage/{quote(token, safe='')}"
-    given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, **facts}
+    given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, "has_news": False, **facts}
     return pages_of(request).respond(
         "manage.html",
         lang,
@@ -292,7 +292,8 @@ async def manage(request: Visit, lang: FromPath[str], token: FromPath[str]) -> R
         token,
         mine,
         step=step if step in ("withdraw", "erase") else "",
-        saved=saved if saved == "visibility" else "",
+        saved=saved if saved in ("visibility", "news") else "",
+        has_news=await updates.is_followed(request.app.state.pool, mine.signature_id),
     )
 
 
@@ -307,12 +308,15 @@ async def act(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Resp
         return _manage_page(request, lang, token, None, 404)
     wish = values.get("act", "")
     here = f"/{lang}/manage/{quote(token, safe='')}"
-    if wish not in ("visibility", "withdraw", "erase"):
+    if wish not in ("visibility", "news", "withdraw", "erase"):
         return _manage_page(request, lang, token, mine, 400, faults=[Fault("act", "choice")])
     try:
         if wish == "visibility":
             await signatures.narrow(state.pool, mine, values.get("visibility", ""))
             return _see(f"{here}?saved=visibility")
+        if wish == "news":
+            await updates.stop(state.pool, mine.signature_id)
+            return _see(f"{here}?saved=news")
         if wish == "withdraw":
             await signatures.withdraw(state.pool, mine)
         else:
