@@ -703,7 +703,7 @@ unsent as (
 purged as (
     update signature s
     set
-        blob = null, key_id = null, sealed_blob = null, sealed_to = null, email_index = null, exact_index = null, prefix = null,
+        blob = null, key_id = null, sealed_blob = null, email_index = null, exact_index = null, prefix = null,
         domain = null, marks = '{}', lane = null, received_at = null, confirmed_at = null
     from due
     where s.id = due.id
