@@ -38,7 +38,7 @@ unsubscribe.html     path · action · state: ask | done | unknown
 not_me.html          path · action · state: ask | done | unknown · petition: Petition | None
 signers.html         path · petition · names: list of (name, role) · as_of: date | None · earlier, later: path | None
 certificates.html    path · petition · certificates: list of mappings id, serial, recipient, count, size, issued_at,
-                     replaces (id | None), kind ("draft" | "demo" | "final")
+                     replaces (id | None), kind ("draft" | "demo" | "final"), has_pdf
 error.html           path ("/" unless known) · status: 400 403 404 405 409 413 415 429 500 503 · code: ``Refusal.code`` or "" ·
                      retry_after: seconds | None · petition: Petition | None
 privacy.html, legal.html, accessibility.html, verify.html    path

@@ -432,8 +432,7 @@ async def signers(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> R
 async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     lang, state = language(request, lang), request.app.state
     petition: Petition = state.shelf.get(slug)
-    kind = "demo" if petition.is_sample or state.settings.embedded else "draft"
-    issued = [{**each, "kind": kind} for each in await certificates.listing(state.pool, petition.id)]
+    issued = await certificates.listing(state.pool, petition.id)
     return pages_of(request).respond(
         "certificates.html", lang, cache=CACHED, path=f"/petitions/{slug}/certificates", petition=petition, certificates=issued
     )
@@ -441,17 +440,15 @@ async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[s
 
 @get("/petitions/{slug:str}/certificates/{certificate_id:str}/{name:str}", include_in_schema=False)
 async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    """The evidence bundle, or its certificate alone; its bytes never change."""
+    """The evidence bundle, or its certificate alone as JSON or PDF; its bytes never change."""
     petition: Petition = request.app.state.shelf.get(slug)
-    if name not in ("bundle.zip", "certificate.json"):
-        raise NotFound("file")
     content = await certificates.download(request.app.state.pool, petition.id, certificate_id, name)
     headers = {
         "cache-control": "public, max-age=31536000, immutable",
         "access-control-allow-origin": "*",
         "x-content-type-options": "nosniff",
     }
-    return Response(content, media_type="application/zip" if name.endswith("zip") else "application/json", headers=headers)
+    return Response(content, media_type=certificates.NAMES[name], headers=headers)
 
 
 def router() -> Router:

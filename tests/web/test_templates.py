@@ -176,7 +176,7 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
     listed = {"path": "/petitions/free-them/signers", "petition": one, "earlier": "?before=x", "later": "?after=x"}
     yield "signers", "signers.html", {**listed, "names": names, "as_of": date(2026, 11, 23)}
     yield "signers-none", "signers.html", {**listed, "names": [], "as_of": None}
-    issued = {"id": "ab" * 32, "recipient": say("Council"), "count": 1, "size": 2, "issued_at": NOW, "replaces": None}
+    issued = {"id": "ab" * 32, "recipient": say("Council"), "count": 1, "size": 2, "issued_at": NOW, "replaces": None, "has_pdf": True}
     kinds = [{**issued, "serial": n, "kind": kind, "replaces": "cd" * 32} for n, kind in enumerate(("draft", "demo", "final"))]
     for name, certificates in (("certificates", kinds), ("certificates-none", [])):
         yield name, "certificates.html", {"path": "/petitions/free-them/certificates", "petition": one, "certificates": certificates}
