@@ -39,6 +39,7 @@ from service.web import api, desk, site, widgets
 from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web import privacy as privacy_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
 from service.web.front import Answer, Front
@@ -62,6 +63,7 @@ def create(settings: Settings) -> App:
             site.router(),
             desk.router(),
             petition_pages.router(),
+            privacy_pages.router(),
             recipient_pages.router(),
             ledger_pages.files,
             widgets.router(),

@@ -11,26 +11,29 @@ Two rules hold throughout: for each petition one living signature stands for one
     ageing      time passes: sums, ends, forgetting
 """
 
-from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, reseal, statistics
+from service.signatures.ageing import Terms, add_up, expire, forget_indexes, lapsed, reseal, statistics, terms
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
-from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
-from service.signatures.record import LIVING, lock_key, open_blob, q
+from service.signatures.managing import Managed, address_of, erase, kept, managed, narrow, shown, withdraw
+from service.signatures.record import LIVING, OPERATIONAL, lock_key, open_blob, q
 from service.signatures.sealing import FIELD, keys_of, open_box
 
 __all__ = [
     "FIELD",
     "LIVING",
+    "OPERATIONAL",
     "Confirmer",
     "Decider",
     "Managed",
     "Pressed",
+    "Terms",
     "View",
     "add_up",
     "address_of",
     "erase",
     "expire",
     "forget_indexes",
+    "kept",
     "keys_of",
     "lapsed",
     "lock_key",
@@ -44,5 +47,6 @@ __all__ = [
     "reseal",
     "shown",
     "statistics",
+    "terms",
     "withdraw",
 ]

@@ -23,7 +23,7 @@ Stands = tuple[Petition, str]
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
-PLAIN = ("privacy", "legal", "accessibility", "verify")
+PLAIN = ("legal", "accessibility", "verify")
 """Pages made of words only."""
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"
@@ -132,7 +132,13 @@ async def robots(request: Visit) -> Response[bytes]:
 async def sitemap(request: Visit) -> Response[bytes]:
     """Every public page in every language, each with its alternates (the samples of a demonstration too)."""
     pages = pages_of(request)
-    paths = ["/", "/petitions", *(f"/petitions/{petition.slug}" for petition, _ in standing(request)), *(f"/{name}" for name in PLAIN)]
+    paths = [
+        "/",
+        "/petitions",
+        *(f"/petitions/{petition.slug}" for petition, _ in standing(request)),
+        "/privacy",
+        *(f"/{name}" for name in PLAIN),
+    ]
     return Response(
         _sitemap(pages, paths).encode(),
         media_type="application/xml",

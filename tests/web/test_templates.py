@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from bs4 import BeautifulSoup
@@ -22,7 +23,7 @@ from fluent.syntax.visitor import Visitor
 from jinja2 import UndefinedError
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
-from service import captcha, petitions
+from service import captcha, petitions, signatures
 from service.errors import Fault
 from service.settings import LANGUAGES, Settings
 from service.web import pages
@@ -174,8 +175,12 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield f"error-{status}", "error.html", {"path": "/", "status": status, "code": "", "retry_after": 90, "petition": None}
     for code in ("closed", "paused", "text-changed", "conflict"):
         yield f"error-{code}", "error.html", {"path": "/", "status": 409, "code": code, "retry_after": None, "petition": one}
-    for name in ("privacy", "legal", "accessibility", "verify"):
+    for name in ("legal", "accessibility", "verify"):
         yield name, f"{name}.html", {"path": f"/{name}"}
+    works = [
+        (f"privacy-works-{what}", say("Somebody")) for what in ("mail", "hosting", "database", "network", "backup", "mail-own", "unnamed")
+    ]
+    yield "privacy", "privacy.html", {"path": "/privacy", "terms": msgspec.structs.asdict(signatures.terms()), "works": works}
 
 
 @pytest.fixture(scope="module")
