@@ -23,8 +23,11 @@ Stands = tuple[Petition, str]
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
-PLAIN = ("legal", "accessibility", "verify")
+PLAIN = ("legal", "accessibility")
 """Pages made of words only."""
+
+PUBLIC = (*PLAIN, "privacy", "verify")
+"""What belongs into the site map beside the petitions."""
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
@@ -135,9 +138,9 @@ async def sitemap(request: Visit) -> Response[bytes]:
     paths = [
         "/",
         "/petitions",
+        "/updates",
         *(f"/petitions/{petition.slug}" for petition, _ in standing(request)),
-        "/privacy",
-        *(f"/{name}" for name in PLAIN),
+        *(f"/{name}" for name in PUBLIC),
     ]
     return Response(
         _sitemap(pages, paths).encode(),
