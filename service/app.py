@@ -41,6 +41,7 @@ from service.web import cities as city_pages
 from service.web import kits as kit_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web import privacy as privacy_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
 from service.web import support as support_page
@@ -67,6 +68,7 @@ def create(settings: Settings) -> App:
             site.router(),
             desk.router(),
             petition_pages.router(),
+            privacy_pages.router(),
             recipient_pages.router(),
             update_pages.router(),
             ledger_pages.files,
