@@ -17,6 +17,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response, post, route
@@ -163,6 +164,9 @@ def desk_headers(pages: Pages, lang: str) -> dict[str, str]:
 class Desk:
     """One request at the desk: ``who`` is here (``me`` where somebody must be), what was sent (``values``), the petition it is about."""
 
+    Taken = asyncpg.UniqueViolationError
+    """What a transaction raises when a name or address is somebody's already."""
+
     def __init__(self, request: Visit, rule: Rule, who: Who | None) -> None:
         self.request = request
         self.rule = rule
@@ -223,11 +227,19 @@ class Desk:
             "lang_path": self.request.url.path,
             "said": said if known else "",
             "sheet": self.petition,
+            "tabs": self._tabs(),
             "faults": [],
             **context,
         }
         body = self.pages.render(f"desk/{template}", self.lang, status=status, **given)
         return self._kept(Response(body, status_code=status, media_type="text/html", headers=desk_headers(self.pages, self.lang)))
+
+    def _tabs(self) -> list[Place]:
+        if self.petition is None or self.who is None:
+            return []
+        at = f"/desk/petitions/{self.petition.slug}"
+        mine = [tab for tab in self.state.desk_tabs if self.who.may(tab.roles, self.petition.association_id)]
+        return [Place(tab.key, at + tab.path, tab.roles) for tab in mine]
 
     def see(self, path: str, said: str = "") -> Answer:
         """On to another page of the desk (303), which says ``desk-said-<said>`` at its top."""
