@@ -207,6 +207,9 @@ class Worker:
             return
         for log_id in [row["id"] async for row in petitions.q.log_ids(self._pool)]:
             await ledger.recount(self._pool, log_id, repairing=True)
+        for petition_id in [row["id"] async for row in signatures.q.petition_ids(self._pool)]:
+            if differences := await signatures.disagreements(self._pool, petition_id):
+                log.error("signatures: states differ from the log", alarm=True, petition=str(petition_id), differences=differences)
         self._recounted = today
 
     async def _raise_alarms(self) -> None:
