@@ -16,7 +16,6 @@ from service.identity.keys import EPOCH_KEPT
 from service.settings import load
 from service.signatures.record import KEPT, LIFE, OPERATIONAL
 from service.web import privacy
-from stories.test_sealed import make_sealed
 
 
 async def manage_path(installation: Installation, email: str = "ani@example.org") -> str:
