@@ -268,7 +268,7 @@ order by id;
 -- the head if it was stored already, and how far the anchor's witnesses say that it went.
 select
     l.id, l.origin, l.petition_id, l.vkey, l.size, l.root, l.published_size, l.published_root,
-    (select extract(epoch from c.created_at)::bigint from checkpoint c where c.log_id = l.id and c.size = l.size) as made_at,
+    (select floor(extract(epoch from c.created_at))::bigint from checkpoint c where c.log_id = l.id and c.size = l.size) as made_at,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.size) as head_root,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.published_size) as published_checkpoint,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = :known_size::bigint) as known_root,
