@@ -29,7 +29,7 @@ def migrate(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    from service import db, ledger
+    from service import db, ledger, witnesses
     from service.identity import Keys
     from service.mail import Compiled
 
@@ -41,6 +41,7 @@ def check(options: argparse.Namespace) -> int:
             found += await db.schema_faults(connection) or await db.unprepared(connection)
             found += [f"ledger: an entry was set aside: {row}" for row in await ledger.set_aside(pool)]
         keys = Keys(settings.key_dir)
+        found += witnesses.faults(witnesses.circle(settings, keys))
         asks: list[Callable[[], object]] = [keys.token_keys, keys.promise_key, keys.mail_token_key, keys.suppression_key, keys.altcha_keys]
         for ask in asks:
             try:

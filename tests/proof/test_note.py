@@ -275,7 +275,7 @@ def test_an_empty_log_has_a_checkpoint_too() -> None:
 
 # -- signatures that say when they were made (C2SP tlog-cosignature) ---------------------------------------------------------------
 
-COSIGNATURE: dict[str, str] = json.loads((reference.VECTORS / "cosignature.json").read_text())
+COSIGNATURE: dict[str, str] = json.loads((Path(__file__).parent / "foreign" / "cosignature.json").read_text())
 SECOND = note.Cosigner(reference.ORIGIN, bytes(range(32)))
 WITNESS = note.Cosigner("levon.example/witness", bytes(range(32, 64)), note.COSIGNATURE)
 NOON = 1_795_608_000
