@@ -187,6 +187,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "desk_keys": Secrets(keys.desk_key()),
                         "desk_places": desk.PLACES,
                         "desk_acts": desk.ACTS,
+                        "desk_tabs": desk.TABS,
                         "shelf": shelf,
                         "roster": roster,
                         "register": register,
