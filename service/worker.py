@@ -182,6 +182,8 @@ class Worker:
             log.info("petition's secrets destroyed", petition=str(petition_id), entries=purged)
         while await signatures.expire(pool):
             pass
+        while await signatures.add_places(pool, self._keys):
+            pass
         while await signatures.add_up(pool):
             pass
         while await signatures.reseal(pool, self._keys, now=now):

@@ -347,6 +347,8 @@ with due as (
     select id, petition_id, day, country, language, partner
     from signature
     where operational_until <= coalesce(:now::timestamptz, now())
+        -- Where a petition asks for the place, the worker opens it first (add_places).
+        and (is_placed or not exists (select from petition p where p.id = signature.petition_id and p.asks_locality))
     limit 10000
     for update skip locked
 ),
@@ -371,6 +373,31 @@ stripped as (
 )
 select count(*)
 from stripped;
+
+-- name: unplaced(limit, now)
+select s.id, s.petition_id, s.day, s.blob, s.key_id
+from signature s
+join petition p on p.id = s.petition_id
+where s.operational_until <= coalesce(:now::timestamptz, now()) and not s.is_placed and p.asks_locality
+limit :limit
+for update of s skip locked;
+
+-- name: add_places(petition_ids, days, keys, ns)!
+insert into daily_sum (petition_id, day, kind, key, n)
+select n.petition_id, n.day, 'locality', n.key, n.n
+from unnest(:petition_ids::uuid[], :days::date[], :keys::text[], :ns::integer[]) as n (petition_id, day, key, n)
+on conflict (petition_id, kind, day, key) do update set n = daily_sum.n + excluded.n;
+
+-- name: placed(ids)!
+update signature
+set is_placed = true
+where id = any (:ids::uuid[]);
+
+-- name: by_place(petition_id, before)
+select key, sum(n)::integer as n
+from daily_sum
+where petition_id = :petition_id and kind = 'locality' and day < :before
+group by key;
 
 -- name: old_blobs(key_id, limit)
 -- Blobs under a key that will be destroyed, to be sealed again.
@@ -477,7 +504,7 @@ from reviewed;
 -- Whole days only; the caller rounds and merges.
 select kind, key, day, n
 from daily_sum
-where petition_id = :petition_id and day < :before
+where petition_id = :petition_id and day < :before and kind <> 'locality'
 order by kind, day, key;
 
 -- name: age(now)^
