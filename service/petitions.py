@@ -133,6 +133,8 @@ class Petition(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     as_of: datetime | None
     checkpoint: Head
+    repaired_at: datetime | None = None
+    """When the log was last repaired after a backup had been restored (ledger.recovery)."""
 
     @property
     def titles(self) -> Translated:
@@ -363,6 +365,7 @@ def _petition(row: Mapping[str, Any]) -> Petition:
         steps=read("steps", list[Step]),
         count=row["published_count"],
         as_of=row["published_at"],
+        repaired_at=row["repaired_at"],
         checkpoint=Head(row["origin"], row["published_size"], row["published_root"] or b""),
     )
 
