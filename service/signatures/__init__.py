@@ -15,7 +15,7 @@ from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, re
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
 from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
-from service.signatures.record import LIVING, lock_key, open_blob, q
+from service.signatures.record import LIVING, by_tokens, lock_key, open_blob, q
 from service.signatures.sealing import FIELD, keys_of, open_box
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "View",
     "add_up",
     "address_of",
+    "by_tokens",
     "erase",
     "expire",
     "forget_indexes",
