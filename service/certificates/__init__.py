@@ -17,7 +17,7 @@ leaves that does not verify. Never in it: e-mail addresses, client addresses, st
 """
 
 from service.certificates.archive import BUNDLE_LIMIT, FILE_LIMIT, Bundle, load, write
-from service.certificates.checking import told, verify_path
+from service.certificates.checking import entries_of, told, verify_path
 from service.certificates.issuing import NAMES, certify, download, listing, take_in
 from service.certificates.receipts import has_receipt, receipt
 from service.certificates.stating import Supporter, sentences
@@ -31,6 +31,7 @@ __all__ = [
     "Supporter",
     "certify",
     "download",
+    "entries_of",
     "has_receipt",
     "listing",
     "load",
