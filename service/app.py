@@ -39,9 +39,11 @@ from service.web import api, desk, site, widgets
 from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web import privacy as privacy_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
 from service.web import updates as update_pages
+from service.web import verify as verify_pages
 from service.web.front import Answer, Front
 from service.web.kept import Kept
 from service.web.pages import Pages
@@ -63,9 +65,11 @@ def create(settings: Settings) -> App:
             site.router(),
             desk.router(),
             petition_pages.router(),
+            privacy_pages.router(),
             recipient_pages.router(),
             update_pages.router(),
             ledger_pages.files,
+            verify_pages.router(),
             widgets.router(),
             ledger_pages.add_checkpoint,
             ledger_pages.witness_vkeys,
@@ -183,6 +187,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "desk_keys": Secrets(keys.desk_key()),
                         "desk_places": desk.PLACES,
                         "desk_acts": desk.ACTS,
+                        "desk_tabs": desk.TABS,
                         "shelf": shelf,
                         "roster": roster,
                         "register": register,

@@ -41,7 +41,9 @@ certificates.html    path · petition · certificates: list of mappings id, seri
                      replaces (id | None), kind ("draft" | "demo" | "final"), has_pdf
 error.html           path ("/" unless known) · status: 400 403 404 405 409 413 415 429 500 503 · code: ``Refusal.code`` or "" ·
                      retry_after: seconds | None · petition: Petition | None
-privacy.html, legal.html, accessibility.html, verify.html    path
+privacy.html, legal.html, accessibility.html    path
+verify.html          path · style, checker, script: elements, of ``proof.page`` · digest: of the whole file · keys: ``Trust`` | None ·
+                     fingerprints: of the certificate keys
 ===================  =====================================================================================================
 """
 
@@ -52,7 +54,7 @@ import mimetypes
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -72,6 +74,7 @@ from service import __version__
 from service.errors import NotFound
 from service.markdown import markdown
 from service.settings import Settings
+from service.signatures import OPERATIONAL
 
 HERE = Path(__file__).parent
 OWN_NAMES = {"fr": "Français", "en": "English", "hy": "Հայերեն"}
@@ -360,6 +363,7 @@ class Pages:
                 "seal_seconds": self.settings.seal_seconds,
                 "release": __version__,
                 "minimum_age": MINIMUM_AGE,
+                "operational_hours": OPERATIONAL // timedelta(hours=1),
             },
             t=words.t,
             number=words.number,
