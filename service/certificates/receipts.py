@@ -16,6 +16,7 @@ from service.errors import NotFound
 from service.identity import Keys
 from service.proof import certificate as proof
 from service.proof import commitment, note
+from service.signatures.record import by_tokens
 
 
 async def receipt(pool: asyncpg.Pool, keys: Keys, handle: bytes) -> tuple[str, bytes]:
@@ -53,7 +54,7 @@ async def has_receipt(pool: asyncpg.Pool, keys: Keys, handle: bytes) -> bool:
 
 async def _record(pool: asyncpg.Pool, handle: bytes) -> Mapping[str, Any] | None:
     hashed = tokens.stored(handle)
-    return (await signatures.by_tokens(pool, "manage", [hashed])).get(hashed)
+    return (await by_tokens(pool, "manage", [hashed])).get(hashed)
 
 
 def _can_give(record: Mapping[str, Any]) -> bool:
