@@ -6,6 +6,7 @@ Two rules hold throughout: for each petition one living signature stands for one
     record      what the database keeps of one signature
     deciding    a form becomes a signature, or is merged into the one that its mailbox has
     confirming  the button
+    holding     what was held is let go on, or refused
     sealing     the copy for the organizers' offline keys
     managing    a signer changes her mind
     ageing      time passes: sums, ends, forgetting
@@ -14,6 +15,7 @@ Two rules hold throughout: for each petition one living signature stands for one
 from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, reseal, statistics
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
+from service.signatures.holding import ask_release, held_ids, refuse, release
 from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
 from service.signatures.record import LIVING, lock_key, open_blob, q
 from service.signatures.sealing import FIELD, keys_of, open_box
@@ -28,9 +30,11 @@ __all__ = [
     "View",
     "add_up",
     "address_of",
+    "ask_release",
     "erase",
     "expire",
     "forget_indexes",
+    "held_ids",
     "keys_of",
     "lapsed",
     "lock_key",
@@ -41,6 +45,8 @@ __all__ = [
     "open_blob",
     "open_box",
     "q",
+    "refuse",
+    "release",
     "reseal",
     "shown",
     "statistics",
