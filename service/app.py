@@ -16,7 +16,7 @@ from typing import Any, cast
 import httpx2
 import msgspec
 import structlog
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
@@ -24,22 +24,26 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db, witnesses
-from service.errors import Busy, Invalid, Misconfigured, Refusal, _Later
+from service.errors import Busy, Invalid, Misconfigured, NotFound, Refusal, _Later
 from service.identity import Keys
 from service.intake import AWAY, Intake
 from service.organizers import Secrets
+from service.partners import Roster
 from service.petitions import Shelf
 from service.risk import ClientLimits, DayKeys
 from service.settings import Settings
 from service.signatures import Confirmer
 from service.sponsors import Register
 from service.tokens import Tokens
-from service.web import api, desk, site
+from service.web import api, desk, site, widgets
 from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import petitions as petition_pages
+from service.web import privacy as privacy_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
+from service.web import updates as update_pages
+from service.web import verify as verify_pages
 from service.web.front import Answer, Front
 from service.web.kept import Kept
 from service.web.pages import Pages
@@ -61,8 +65,12 @@ def create(settings: Settings) -> App:
             site.router(),
             desk.router(),
             petition_pages.router(),
+            privacy_pages.router(),
             recipient_pages.router(),
+            update_pages.router(),
             ledger_pages.files,
+            verify_pages.router(),
+            widgets.router(),
             ledger_pages.add_checkpoint,
             ledger_pages.witness_vkeys,
             api.router(),
@@ -76,12 +84,18 @@ def create(settings: Settings) -> App:
         openapi_config=OpenAPIConfig(
             title="Libertas",
             version=__version__,
-            path="/api",
+            openapi_router=Router("/api", route_handlers=[], include_in_schema=False, before_request=_only_the_description),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         logging_config=None,
     )
     return Door(desk.DeskDoor(cast(App, litestar), litestar.state), lambda path: litestar.state.front.get(path))
+
+
+def _only_the_description(request: Request[Any, Any, State]) -> None:
+    # Litestar answers every other address below /api with a page of its own, which has no policy.
+    if request.url.path != "/api/openapi.json":
+        raise NotFound("address")
 
 
 _REQUESTS = Counter("libertas_requests", "Answers, by route template, method and status", ["route", "method", "status"])
@@ -146,22 +160,25 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             async with pool.acquire() as connection:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
-            shelf, register = Shelf(pool), Register(pool)
+            shelf, roster, register = Shelf(pool), Roster(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
+            cards = widgets.Cards(pages, lambda: register.now)
+
             def mark() -> object:
                 now = shelf.now()
-                return shelf.version, gate.shows, [petition.state(now) for petition in shelf.public()]
+                return shelf.version, roster.version, register.version, gate.shows, [petition.state(now) for petition in shelf.public()]
 
             front = Front(
                 mark,
                 [
                     api.fronted(ready),
                     petition_pages.fronted(ready_pages, pages, shelf, lambda: gate.shows),
+                    widgets.fronted(cards, pages, shelf),
                 ],
             )
-            async with shelf.running(), register.running():
+            async with shelf.running(), roster.running(), register.running():
                 state.update(
                     {
                         "settings": settings,
@@ -172,6 +189,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "desk_acts": desk.ACTS,
                         "desk_tabs": desk.TABS,
                         "shelf": shelf,
+                        "roster": roster,
                         "register": register,
                         "kept": Kept(),
                         "clock": shelf.now,
@@ -179,6 +197,8 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "ready": ready,
                         "ready_pages": ready_pages,
                         "front": front,
+                        "cards": cards,
+                        "pictures": widgets.Pictures(),
                         "gate": gate,
                         "limits": ClientLimits(settings.limits_url, settings.client_limits),
                         "day_keys": DayKeys(settings.key_dir),
@@ -214,7 +234,8 @@ def _show_counts(shelf: Shelf) -> None:
 
 
 def _wants_json(request: Request[Any, Any, State]) -> bool:
-    return request.url.path.startswith(("/api/", "/ledger/", "/healthz", "/readyz"))
+    path = request.url.path
+    return path.startswith(("/api/", "/ledger/", "/healthz", "/readyz", "/oembed", "/widget")) or path.endswith(".json")
 
 
 def _problem(

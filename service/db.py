@@ -44,9 +44,15 @@ def statements(module: str) -> Any:
 
 @asynccontextmanager
 async def open_pool(url: str, *, low: int = 1, high: int = 8, name: str = "libertas") -> AsyncIterator[asyncpg.Pool]:
-    """A pool with durable commits, UTC and bounded waits; statements over 30 s are ended by the server."""
+    """A pool with durable commits, UTC and bounded waits; statements over 30 s are ended by the server.
+
+    A connection that is given back keeps what was set for its session, so whoever sets something says ``set local``: the
+    usual reset is a round trip to the server after every use, before those who wait for the same batch are answered.
+    An open transaction is rolled back all the same.
+    """
     async with asyncpg.create_pool(
         url,
+        reset=_leave,
         min_size=low,
         max_size=high,
         timeout=5,
@@ -62,6 +68,10 @@ async def open_pool(url: str, *, low: int = 1, high: int = 8, name: str = "liber
         },
     ) as pool:
         yield pool
+
+
+async def _leave(_: asyncpg.Connection) -> None:
+    """Nothing is set for a session, so nothing needs to be set back."""
 
 
 @asynccontextmanager
@@ -96,15 +106,21 @@ def migrations() -> list[tuple[int, str, str]]:
     return [(int(f.name[:4]), f.name, f.read_text(encoding="utf-8")) for f in found]
 
 
+def digests() -> list[tuple[int, str, str]]:
+    """(number, file name, digest) of every migration of this code, as the table ``migration`` keeps them."""
+    return [(number, name, _sum(sql)) for number, name, sql in migrations()]
+
+
 def _sum(sql: str) -> str:
     return hashlib.sha256(sql.encode()).hexdigest()
 
 
-async def migrate(url: str) -> list[str]:
+async def migrate(url: str, *, up_to: int | None = None) -> list[str]:
     """Bring the schema forward, one transaction a file; returns the names of the files that were applied.
 
     Safe to run from any number of processes at once, and again after a kill at any statement. Refuses (``Misconfigured``)
-    an applied file that was edited or is missing, and a database that is newer than this code.
+    an applied file that was edited or is missing, and a database that is newer than this code. With ``up_to`` it goes no
+    further than that number: a backup is restored into the schema that it was taken from.
     """
     connection = await asyncpg.connect(url, timeout=10)
     try:
@@ -129,7 +145,7 @@ async def migrate(url: str) -> list[str]:
             raise Misconfigured(faults)
         applied = []
         for number, name, text in files:
-            if number in done:
+            if number in done or (up_to is not None and number > up_to):
                 continue
             async with connection.transaction():
                 await connection.execute(text)

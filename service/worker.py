@@ -20,7 +20,23 @@ import httpx2
 import msgspec
 import structlog
 
-from service import db, identity, intake, ledger, mail, organizers, petitions, risk, signatures, sponsors, tokens, witnesses
+from service import (
+    db,
+    identity,
+    intake,
+    ledger,
+    mail,
+    organizers,
+    partners,
+    petitions,
+    risk,
+    signatures,
+    sponsors,
+    tokens,
+    updates,
+    webhooks,
+    witnesses,
+)
 from service.errors import Misconfigured, Refusal
 from service.identity import Keys
 from service.intake import AWAY
@@ -33,6 +49,9 @@ log = structlog.get_logger()
 
 IDLE = 0.1
 """Seconds between two looks for undecided forms; a NOTIFY for each would cost every commit a lock (docs/decisions.md)."""
+
+
+_GUARD = webhooks.Guard()
 
 
 def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
@@ -54,8 +73,17 @@ def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
 class Worker:
     """All that happens behind a visitor's back. ``run`` goes on until ``stop``, then finishes what is in hand."""
 
-    def __init__(self, pool: asyncpg.Pool, settings: Settings, keys: Keys, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        settings: Settings,
+        keys: Keys,
+        clock: Callable[[], datetime],
+        *,
+        guard: webhooks.Guard = _GUARD,
+    ) -> None:
         self._pool = pool
+        self._guard = guard
         self._settings = settings
         self._keys = keys
         self._clock = clock
@@ -131,9 +159,19 @@ class Worker:
         )
         return False  # its pace is the policy's
 
+    async def send_news(self) -> bool:
+        """Wishes for news become readers, and what was released is queued for them."""
+        is_more = await updates.welcome(self._pool, self._keys) > 0
+        return await updates.send(self._pool, self._keys, clock=self._clock) or is_more
+
     async def ask_witnesses(self) -> bool:
         await witnesses.ask(self._pool, self._client, self._circle or witnesses.Circle(Policy()))
         return False
+
+    async def tell(self) -> bool:
+        """Partners' systems: what there is to tell, and what is due."""
+        await webhooks.announce(self._pool, now=self._clock())
+        return await webhooks.deliver_due(self._pool, self._keys, self._guard) == webhooks.AT_ONCE
 
     async def pass_time(self) -> bool:
         """What is due at its hour: deadlines, sums, forgetting, keys. Each step may run any number of times."""
@@ -149,6 +187,9 @@ class Worker:
         while await signatures.reseal(pool, self._keys, now=now):
             pass
         await intake.forget(pool)
+        await updates.forget(pool)
+        await partners.forget(pool)
+        await webhooks.forget(pool)
         await organizers.q.housekeeping(pool, now=None)
         await organizers.remember(pool, self._settings.data_dir / "audit-head")
         await sponsors.forget(pool)
@@ -169,6 +210,9 @@ class Worker:
             return
         for log_id in [row["id"] async for row in petitions.q.log_ids(self._pool)]:
             await ledger.recount(self._pool, log_id, repairing=True)
+        for petition_id in [row["id"] async for row in signatures.q.petition_ids(self._pool)]:
+            if differences := await signatures.disagreements(self._pool, petition_id):
+                log.error("signatures: states differ from the log", alarm=True, petition=str(petition_id), differences=differences)
         self._recounted = today
 
     async def _raise_alarms(self) -> None:
@@ -186,7 +230,9 @@ class Worker:
             ("publish", self.publish, 0.5),
             ("release", self.release, 1.0),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
+            ("send news", self.send_news, 1.0),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
+            ("tell", self.tell, 5.0),
             ("pass time", self.pass_time, 60.0),
         ]
         try:

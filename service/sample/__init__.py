@@ -10,7 +10,7 @@ from uuid import uuid4
 import asyncpg
 import msgspec
 
-from service import db, ledger, petitions, recipients
+from service import db, ledger, partners, petitions, recipients
 from service.identity import Keys
 from service.sample import register
 from service.settings import Settings
@@ -48,7 +48,15 @@ async def load(pool: asyncpg.Pool, settings: Settings) -> str | None:
         await recipients.address(connection, made["id"], [office.id for office in offices])
         await register.load(connection)
     await petitions.change(pool, draft.slug, "open")
+    await _partner(pool, draft.slug)
     return draft.slug
+
+
+async def _partner(pool: asyncpg.Pool, slug: str) -> None:
+    """A partner whose pages are this machine's own, so that whoever tries the widget needs to list nothing."""
+    partner_id = await partners.add(pool, "sample-partner", "Sample partner (DEMO)")
+    await partners.set_sites(pool, partner_id, ["http://localhost:*"], is_demo=True)
+    await partners.set_petitions(pool, partner_id, [slug])
 
 
 async def found(connection: db.Connection, keys: Keys, settings: Settings, draft: petitions.Draft, texts: dict[str, petitions.Text]) -> str:

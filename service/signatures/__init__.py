@@ -9,32 +9,42 @@ Two rules hold throughout: for each petition one living signature stands for one
     holding     what was held is let go on, or refused
     sealing     the copy for the organizers' offline keys
     managing    a signer changes her mind
+    invalidating    organizers take signatures out of the count, and put them back
     ageing      time passes: sums, ends, forgetting
+    retaining   the end: secrets destroyed, the number stays
 """
 
-from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, reseal, statistics
+from service.signatures.ageing import Terms, add_up, expire, forget_indexes, lapsed, reseal, statistics, terms
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
 from service.signatures.holding import ask_release, held_ids, refuse, release
-from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
-from service.signatures.record import LIVING, lock_key, open_blob, q
+from service.signatures.invalidating import Condition, disagreements
+from service.signatures.managing import Managed, address_of, erase, kept, managed, narrow, shown, withdraw
+from service.signatures.record import LIVING, OPERATIONAL, lock_key, open_blob, q
+from service.signatures.retaining import end_retention
 from service.signatures.sealing import FIELD, keys_of, open_box
 
 __all__ = [
     "FIELD",
     "LIVING",
+    "OPERATIONAL",
+    "Condition",
     "Confirmer",
     "Decider",
     "Managed",
     "Pressed",
+    "Terms",
     "View",
     "add_up",
     "address_of",
     "ask_release",
+    "disagreements",
+    "end_retention",
     "erase",
     "expire",
     "forget_indexes",
     "held_ids",
+    "kept",
     "keys_of",
     "lapsed",
     "lock_key",
@@ -50,5 +60,6 @@ __all__ = [
     "reseal",
     "shown",
     "statistics",
+    "terms",
     "withdraw",
 ]

@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service import db, identity, tokens
+from service import db, identity, partners, tokens
 from service.errors import Busy
 from service.identity import Keys
 from service.intake import AWAY
@@ -164,9 +164,10 @@ class Confirmer:
                 await q.ask_again(connection, hashes=again, now=None)
             if any(each.is_sealed for each in ready.values()):
                 await asyncio.to_thread(self._seal, seen.values(), ready)
-            confirmed = await self._commit(connection, ready) if ready else set()
-            if ready:
+            confirmed = await self._commit(connection, ready) if ready else {}
+            if len(confirmed) < len(ready):  # somebody was faster, or the petition is closed: what is stored tells
                 seen = await by_tokens(connection, "confirm", hashes)
+        thanked: set[UUID] = set()
         finished: list[Pressed | Busy] = []
         for answer, (handle, _, _), hashed in zip(answers, presses, hashes, strict=True):
             if answer is not None:
@@ -175,8 +176,10 @@ class Confirmer:
             record = seen.get(hashed)
             state = _state(record)
             if record is not None and record["id"] in confirmed:
-                confirmed.discard(record["id"])  # the first press of a batch is thanked as the first, its double as a repeat
-                state = "confirmed"
+                # The first press of a batch is thanked as the first, its double as a repeat.
+                state = "already" if record["id"] in thanked else "confirmed"
+                thanked.add(record["id"])
+                record = {**record, **confirmed[record["id"]]}
             finished.append(self._answer("closed" if state == "ask" else state, record, handle))
         return finished
 
@@ -201,6 +204,8 @@ class Confirmer:
             is_sealed=record["is_sealed"],
             manage_hash=tokens.stored(manage_handle(handle)),
             shown=(blob.name, blob.role) if blob.visibility == "show" else None,
+            wish=identity.seal(key, key_id, "news_wish", record["id"].bytes, blob.email.encode()) if blob.news else None,
+            yes=_yes(record, blob) if blob.partner_news and blob.partner else None,
         )
 
     def _seal(self, records: Iterable[Mapping[str, Any]], ready: Mapping[UUID, _Ready]) -> None:
@@ -211,7 +216,8 @@ class Confirmer:
                 blob = msgspec.structs.replace(open_blob(self._keys, record), language=each.language)
                 each.sealed = self._sealer.seal(record, blob)
 
-    async def _commit(self, connection: db.Connection, ready: Mapping[UUID, _Ready]) -> set[UUID]:
+    async def _commit(self, connection: db.Connection, ready: Mapping[UUID, _Ready]) -> dict[UUID, Mapping[str, Any]]:
+        """What is stored in the outbox, by signature, of those that this batch confirmed."""
         async with connection.transaction():
             # A close waits until these presses are in, and presses that come after it find the log closed.
             for petition_id in sorted({each.petition_id for each in ready.values()}):
@@ -227,7 +233,7 @@ class Confirmer:
                 [self._clock() + PROMISE] * len(ready),
                 None,
             )
-            confirmed = {row["signature_id"] for row in rows}
+            confirmed: dict[UUID, Mapping[str, Any]] = {row["signature_id"]: dict(row) for row in rows}
             if confirmed:
                 links = [(ready[signature].manage_hash, signature) for signature in confirmed]
                 await q.insert_tokens(
@@ -247,6 +253,17 @@ class Confirmer:
                     names=[shown[0] for _, _, shown in names],
                     roles=[shown[1] for _, _, shown in names],
                 )
+            wishes = [(signature, wish) for signature in confirmed if (wish := ready[signature].wish) is not None]
+            if wishes:
+                await q.insert_wishes(
+                    connection,
+                    signature_ids=[signature for signature, _ in wishes],
+                    petition_ids=[ready[signature].petition_id for signature, _ in wishes],
+                    languages=[ready[signature].language for signature, _ in wishes],
+                    addresses=[wish for _, wish in wishes],
+                    key_ids=[ready[signature].key_id for signature, _ in wishes],
+                )
+            await partners.keep(connection, [yes for signature in confirmed if (yes := ready[signature].yes)])
         return confirmed
 
     def _answer(self, state: str, record: Mapping[str, Any] | None, handle: bytes) -> Pressed:
@@ -280,6 +297,9 @@ class _Ready(msgspec.Struct, kw_only=True):
     sealed: bytes | None = None
     manage_hash: bytes
     shown: tuple[str, str] | None
+    wish: bytes | None
+    """The address for the list of readers, sealed for its way there; None for those who did not ask for news."""
+    yes: partners.Yes | None
 
 
 _CONFIRM: str = q.confirm.sql
@@ -288,6 +308,18 @@ _CONFIRM: str = q.confirm.sql
 def manage_handle(confirm_handle: bytes) -> bytes:
     """The handle of the manage link that a confirmation shows: the same at every press, and not guessable from anything stored."""
     return hmac.digest(confirm_handle, b"libertas manage/v1", "sha256")
+
+
+def _yes(record: Mapping[str, Any], blob: identity.Blob) -> partners.Yes:
+    return partners.Yes(
+        signature_id=record["id"],
+        petition_id=record["petition_id"],
+        petition=record["slug"],
+        partner=blob.partner,
+        name=blob.name,
+        email=blob.email,
+        language=blob.language,
+    )
 
 
 def _is_soon(sent_ago: float | None) -> bool:

@@ -6,7 +6,6 @@ address is answered alike, and whatever was typed comes back when something was 
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from collections.abc import Callable
@@ -15,14 +14,15 @@ from urllib.parse import quote
 
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
+from markupsafe import escape
 
-from service import certificates, intake, signatures
-from service.captcha import Verdict
-from service.errors import Busy, Closed, Fault, Invalid, NotFound, Paused, TextChanged, TooMany
+from service import certificates, intake, signatures, updates
+from service.errors import Fault, Invalid, NotFound
 from service.identity import Form, deliverable
 from service.intake import Submission
+from service.partners import Partner
 from service.petitions import Petition, Shelf
-from service.web import forms
+from service.web import forms, signing
 from service.web.front import Answer
 from service.web.pages import CACHED, NOT_STORED, Filled, Pages, language, pages_of
 
@@ -48,22 +48,38 @@ def _see(path: str) -> Response[None]:
     return Response(None, status_code=303, headers={"location": path, "cache-control": NOT_STORED, "referrer-policy": "no-referrer"})
 
 
-def new_form_key() -> str:
-    return secrets.token_urlsafe(18)
-
-
 class ReadyPages:
     """The petition pages as ready bytes, for each petition and language, made anew when anything on them changed."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[str, str], tuple[object, bytes]] = {}
+        self._kept: dict[tuple[str, str, str], tuple[object, bytes]] = {}
+        self._thanks: dict[tuple[object, ...], tuple[Petition, bytes]] = {}
+        # Words that no text holds and no escaping changes stand where the visitor's own bytes come.
+        self._token, self._manage, self._promise = (f"place-{secrets.token_hex(12)}" for _ in range(3))
 
-    def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str) -> bytes:
-        mark = (petition, state, captcha)
-        key = (petition.slug, lang)
+    def thanks(self, pages: Pages, petition: Petition, lang: str, token: str, pressed: signatures.Pressed, manage: str) -> bytes:
+        """The page after the press (confirmed or already): the same for everybody but for their own links and promise."""
+        key = (petition.slug, lang, pressed.state, bool(manage), bool(pressed.promise))
+        kept = self._thanks.get(key)
+        if kept is None or kept[0] != petition:
+            path = f"/confirm/{self._token}"
+            given = {**_CONFIRM_FACTS, "petition": petition, "promise": self._promise if pressed.promise else None}
+            given["manage_url"] = f"/{lang}/manage/{self._manage}" if manage else None
+            whole = pages.render(
+                "confirm.html", lang, status=200, path=path, action=f"/{lang}{path}", form_key="", state=pressed.state, **given
+            )
+            kept = self._thanks[key] = petition, whole
+        page = kept[1].replace(self._token.encode(), quote(token, safe="").encode())
+        if manage:
+            page = page.replace(self._manage.encode(), manage.encode())
+        return page.replace(self._promise.encode(), str(escape(pressed.promise.decode())).encode()) if pressed.promise else page
+
+    def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str, partner: Partner | None = None) -> bytes:
+        mark = (petition, state, captcha, partner)
+        key = (petition.slug, lang, partner.slug if partner else "")
         kept = self._kept.get(key)
         if kept is None or kept[0] != mark:
-            kept = (mark, _petition_page(pages, petition, state, lang, captcha))
+            kept = (mark, _petition_page(pages, petition, state, lang, captcha, partner=partner))
             self._kept[key] = kept
         return kept[1]
 
@@ -79,18 +95,21 @@ def _petition_page(
     faults: list[Fault] | None = None,
     notice: str = "",
     form_key: str = "",
+    partner: Partner | None = None,
 ) -> bytes:
+    credit = partner.slug if partner else ""
     return pages.render(
         "petition.html",
         lang,
-        path=f"/petitions/{petition.slug}",
+        path=f"/petitions/{petition.slug}" + (f"?partner={credit}" if credit else ""),
         petition=petition,
         state=state,
-        form=form or Filled(),
+        partner=partner,
+        form=form or Filled(partner=credit),
         faults=faults or [],
         notice=notice,
         captcha=captcha,
-        form_key=form_key or new_form_key(),
+        form_key=form_key or signing.new_form_key(),
     )
 
 
@@ -119,7 +138,8 @@ async def page(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
     lang, pages, state = language(request, lang), pages_of(request), request.app.state
     petition: Petition = state.shelf.get(slug)
     shows = state.gate.shows
-    content = state.ready_pages.page(pages, petition, petition.state(state.clock()), lang, shows)
+    partner = state.roster.find(request.query_params.get("partner", ""), petition.id)
+    content = state.ready_pages.page(pages, petition, petition.state(state.clock()), lang, shows, partner)
     headers = pages.headers(lang, cache=CACHED, hcaptcha=shows == "hcaptcha")
     return Response(content, media_type="text/html", headers=headers)
 
@@ -130,57 +150,17 @@ async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
     lang, pages, state = language(request, lang), pages_of(request), request.app.state
     petition: Petition = state.shelf.get(slug)
     values = await forms.read_form(request, forms.SIGN_FIELDS)
-    sent, faults = forms.from_form(values, lang)
-
-    def back(status: int, faults: list[Fault], notice: str = "", more: dict[str, str] | None = None) -> Response[Any]:
-        shows = state.gate.shows
-        content = _petition_page(
-            pages, petition, petition.state(state.clock()), lang, shows,
-            form=forms.filled(sent), faults=faults, notice=notice, form_key=sent.form_key,
-        )  # fmt: skip
-        headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **(more or {})}
-        return Response(content, status_code=status, media_type="text/html", headers=headers)
-
-    form_id = b""
-    try:
-        form = forms.signature(sent, petition, faults)
-        intake.refuse_unless_open(petition, state.clock(), sent.text_version)
-        prefix = forms.client(request)
-        await state.limits.hit("sign", prefix)
-        content = hashlib.sha256(form.encode()).digest()
-        form_id = intake.form_id(petition.id, sent.form_key, content)
-        verdict = await state.gate.check(values, slug, state.clock().timestamp())
-        lane = await _lane(request, verdict, prefix)
-        await state.intake.submit(forms.submission(petition, form, sent.form_key, verdict, lane, prefix, content))
-    except Invalid as wrong:
-        if form_id and await state.intake.knows(form_id):  # sent twice: a stored form needs no fresh proof
-            return _see(_sent_path(request, lang, petition, form.email))
-        return back(400, wrong.faults)
-    except TextChanged:
-        return back(409, [], "text-changed")
-    except Paused:
-        return back(409, [], "paused")
-    except Closed:
-        return back(409, [], "closed")
-    except TooMany as later:
-        return back(429, [Fault("form", "too-many")], more={"retry-after": str(later.retry_after)})
-    except Busy as later:
-        return back(503, [Fault("form", "busy")], more={"retry-after": str(later.retry_after)})
-    return _see(_sent_path(request, lang, petition, form.email))
-
-
-async def _lane(request: Visit, verdict: Verdict, prefix: bytes) -> str:
-    """Which door a page's form came through; without any proof the slow one, three an hour for a client's network."""
-    if verdict.kind == "none":
-        await request.app.state.limits.hit("slow", prefix)
-        return "slow"
-    return {"off": "open", "fallback": "captcha-down"}.get(verdict.kind, "page")
-
-
-def _sent_path(request: Visit, lang: str, petition: Petition, email: str, more: str = "") -> str:
-    state = request.app.state
-    s = state.tokens.seal_sent({"email": email, "slug": petition.slug}, state.clock())
-    return f"/{lang}/petitions/{petition.slug}/sent?s={quote(s)}{more}"
+    outcome = await signing.receive(request, petition, lang, values)
+    if isinstance(outcome, signing.Received):
+        return _see(f"/{lang}/petitions/{petition.slug}/sent?s={outcome.s}")
+    shows = state.gate.shows
+    content = _petition_page(
+        pages, petition, petition.state(state.clock()), lang, shows,
+        form=forms.filled(outcome.sent), faults=outcome.faults, notice=outcome.notice, form_key=outcome.sent.form_key,
+        partner=state.roster.find(outcome.sent.partner, petition.id),
+    )  # fmt: skip
+    headers = {**pages.headers(lang, cache=NOT_STORED, hcaptcha=shows == "hcaptcha"), **outcome.headers}
+    return Response(content, status_code=outcome.status, media_type="text/html", headers=headers)
 
 
 @get("/{lang:str}/petitions/{slug:str}/sent", include_in_schema=False)
@@ -201,7 +181,7 @@ async def sent(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
         address=told["email"],
         resend_action=f"/{lang}/petitions/{slug}/resend",
         s=s,
-        form_key=new_form_key(),
+        form_key=signing.new_form_key(),
         resent=request.query_params.get("again", "") == "1",
     )
 
@@ -212,33 +192,23 @@ async def resend(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Re
     lang, state = language(request, lang), request.app.state
     petition: Petition = state.shelf.get(slug)
     values = await forms.read_form(request, RESEND_FIELDS)
-    told = state.tokens.open_sent(values.get("s", ""), state.clock())
-    prefix = forms.client(request)
-    await state.limits.hit("resend", prefix)
-    form = Form(kind="resend", email=told["email"], language=lang)
-    await _ask(request, petition, form, values.get("form_key", ""), prefix)
-    return _see(_sent_path(request, lang, petition, told["email"], "&again=1"))
-
-
-async def _ask(request: Visit, petition: Petition | None, form: Form, form_key: str, prefix: bytes) -> None:
-    content = form.kind.encode() + b"\0" + form.email.encode()
-    form_id = intake.form_id(petition.id if petition else None, form_key, content)
-    await request.app.state.intake.submit(
-        Submission(form_id=form_id, petition_id=petition.id if petition else None, form=form, lane="page", prefix=prefix)
-    )
+    received = await signing.again(request, petition, lang, values)
+    return _see(f"/{lang}/petitions/{petition.slug}/sent?s={received.s}&again=1")
 
 
 # -- the link in the mail ------------------------------------------------------------------------------------------------------
 
 
+_CONFIRM_FACTS: dict[str, Any] = {
+    "petition": None, "name": "", "text_language": "", "visibility": "", "promise": None, "manage_url": None, "not_me_url": None,
+}  # fmt: skip
+
+
 def _confirm_page(request: Visit, lang: str, token: str, status: int = 200, **facts: Any) -> Response[bytes]:
-    given: dict[str, Any] = {
-        "petition": None, "name": "", "text_language": "", "visibility": "", "promise": None, "manage_url": None, "not_me_url": None,
-        **facts,
-    }  # fmt: skip
+    given = {**_CONFIRM_FACTS, **facts}
     path = f"/confirm/{quote(token, safe='')}"
     return pages_of(request).respond(
-        "confirm.html", lang, status=status, path=path, action=f"/{lang}{path}", form_key=new_form_key(), **given
+        "confirm.html", lang, status=status, path=path, action=f"/{lang}{path}", form_key=signing.new_form_key(), **given
     )
 
 
@@ -291,17 +261,12 @@ async def press(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Re
         return _confirm_page(
             request, lang, token, state="ask-again", petition=petition, name=view.name, text_language=lang, visibility=view.visibility
         )
-    manage = f"/{lang}/manage/{state.tokens.write('manage', pressed.manage)}" if pressed.manage else None
-    return _confirm_page(
-        request,
-        lang,
-        token,
-        _STATUS.get(pressed.state, 200),
-        state=pressed.state,
-        petition=petition,
-        promise=pressed.promise.decode() if pressed.promise else None,
-        manage_url=manage,
-    )
+    if pressed.state not in ("confirmed", "already") or petition is None:
+        return _confirm_page(request, lang, token, _STATUS.get(pressed.state, 200), state=pressed.state, petition=petition)
+    pages = pages_of(request)
+    manage = state.tokens.write("manage", pressed.manage) if pressed.manage else ""
+    content = state.ready_pages.thanks(pages, petition, lang, token, pressed, manage)
+    return Response(content, status_code=200, media_type="text/html", headers=pages.headers(lang))
 
 
 # -- changing one's mind ---------------------------------------------------------------------------------------------------------
@@ -311,7 +276,7 @@ def _manage_page(
     request: Visit, lang: str, token: str, mine: signatures.Managed | None, status: int = 200, **facts: Any
 ) -> Response[bytes]:
     path = f"/manage/{quote(token, safe='')}"
-    given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, **facts}
+    given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, "has_news": False, **facts}
     return pages_of(request).respond(
         "manage.html",
         lang,
@@ -346,7 +311,8 @@ async def manage(request: Visit, lang: FromPath[str], token: FromPath[str]) -> R
         token,
         mine,
         step=step if step in ("withdraw", "erase") else "",
-        saved=saved if saved == "visibility" else "",
+        saved=saved if saved in ("visibility", "news") else "",
+        has_news=await updates.is_followed(request.app.state.pool, mine.signature_id),
     )
 
 
@@ -361,12 +327,15 @@ async def act(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Resp
         return _manage_page(request, lang, token, None, 404)
     wish = values.get("act", "")
     here = f"/{lang}/manage/{quote(token, safe='')}"
-    if wish not in ("visibility", "withdraw", "erase"):
+    if wish not in ("visibility", "news", "withdraw", "erase"):
         return _manage_page(request, lang, token, mine, 400, faults=[Fault("act", "choice")])
     try:
         if wish == "visibility":
             await signatures.narrow(state.pool, mine, values.get("visibility", ""))
             return _see(f"{here}?saved=visibility")
+        if wish == "news":
+            await updates.stop(state.pool, mine.signature_id)
+            return _see(f"{here}?saved=news")
         if wish == "withdraw":
             await signatures.withdraw(state.pool, mine)
         else:
@@ -381,7 +350,9 @@ async def ask(request: Visit, lang: FromPath[str]) -> Response[bytes]:
     """ "Mail me my link"."""
     lang = language(request, lang)
     done = request.query_params.get("done", "") == "1"
-    return pages_of(request).respond("manage_ask.html", lang, path="/manage", done=done, faults=[], email="", form_key=new_form_key())
+    return pages_of(request).respond(
+        "manage_ask.html", lang, path="/manage", done=done, faults=[], email="", form_key=signing.new_form_key()
+    )
 
 
 @post("/{lang:str}/manage", include_in_schema=False)
@@ -394,11 +365,18 @@ async def asked(request: Visit, lang: FromPath[str]) -> Response[Any]:
         address = deliverable(email)
     except Invalid as wrong:
         return pages_of(request).respond(
-            "manage_ask.html", lang, status=400, path="/manage", done=False, faults=wrong.faults, email=email, form_key=new_form_key()
+            "manage_ask.html",
+            lang,
+            status=400,
+            path="/manage",
+            done=False,
+            faults=wrong.faults,
+            email=email,
+            form_key=signing.new_form_key(),
         )
     prefix = forms.client(request)
     await state.limits.hit("manage", prefix)
-    await _ask(request, None, Form(kind="manage", email=address, language=lang), values.get("form_key", ""), prefix)
+    await signing.ask(request, None, Form(kind="manage", email=address, language=lang), values.get("form_key", ""), prefix)
     return _see(f"/{lang}/manage?done=1")
 
 
@@ -473,8 +451,7 @@ async def signers(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> R
 async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     lang, state = language(request, lang), request.app.state
     petition: Petition = state.shelf.get(slug)
-    kind = "demo" if petition.is_sample or state.settings.embedded else "draft"
-    issued = [{**each, "kind": kind} for each in await certificates.listing(state.pool, petition.id)]
+    issued = await certificates.listing(state.pool, petition.id)
     return pages_of(request).respond(
         "certificates.html", lang, cache=CACHED, path=f"/petitions/{slug}/certificates", petition=petition, certificates=issued
     )
@@ -482,17 +459,15 @@ async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[s
 
 @get("/petitions/{slug:str}/certificates/{certificate_id:str}/{name:str}", include_in_schema=False)
 async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    """The evidence bundle, or its certificate alone; its bytes never change."""
+    """The evidence bundle, or its certificate alone as JSON or PDF; its bytes never change."""
     petition: Petition = request.app.state.shelf.get(slug)
-    if name not in ("bundle.zip", "certificate.json"):
-        raise NotFound("file")
     content = await certificates.download(request.app.state.pool, petition.id, certificate_id, name)
     headers = {
         "cache-control": "public, max-age=31536000, immutable",
         "access-control-allow-origin": "*",
         "x-content-type-options": "nosniff",
     }
-    return Response(content, media_type="application/zip" if name.endswith("zip") else "application/json", headers=headers)
+    return Response(content, media_type=certificates.NAMES[name], headers=headers)
 
 
 def router() -> Router:

@@ -23,8 +23,11 @@ Stands = tuple[Petition, str]
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
-PLAIN = ("privacy", "legal", "accessibility", "verify")
+PLAIN = ("legal", "accessibility")
 """Pages made of words only."""
+
+PUBLIC = (*PLAIN, "privacy", "verify")
+"""What belongs into the site map beside the petitions."""
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
@@ -81,6 +84,10 @@ def _plain(name: str) -> HTTPRouteHandler:
     return words
 
 
+def _is_framed(name: str) -> bool:
+    return name.lstrip("/").startswith("embed/")
+
+
 @route("/static/{mark:str}/{name:path}", http_method=READ, include_in_schema=False)
 async def static(request: Visit, mark: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """A static file; for ever under the mark of its content, for a moment under any other (an old page asks for it)."""
@@ -94,6 +101,8 @@ async def static(request: Visit, mark: FromPath[str], name: FromPath[str]) -> Re
             **SECURITY_HEADERS,
             "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
             "cache-control": FOR_A_YEAR if mark == asset.mark else "public, max-age=60",
+            # A card in a sandbox has no origin of its own, so that our own files are somebody else's for it.
+            **({"cross-origin-resource-policy": "cross-origin", "access-control-allow-origin": "*"} if _is_framed(str(name)) else {}),
         },
     )
 
@@ -126,7 +135,13 @@ async def robots(request: Visit) -> Response[bytes]:
 async def sitemap(request: Visit) -> Response[bytes]:
     """Every public page in every language, each with its alternates (the samples of a demonstration too)."""
     pages = pages_of(request)
-    paths = ["/", "/petitions", *(f"/petitions/{petition.slug}" for petition, _ in standing(request)), *(f"/{name}" for name in PLAIN)]
+    paths = [
+        "/",
+        "/petitions",
+        "/updates",
+        *(f"/petitions/{petition.slug}" for petition, _ in standing(request)),
+        *(f"/{name}" for name in PUBLIC),
+    ]
     return Response(
         _sitemap(pages, paths).encode(),
         media_type="application/xml",

@@ -44,7 +44,7 @@ create table export_done (
 );
 
 -- Whom an export holds, ten thousand ids a row: whoever leaves later must be taken out of the file, too. Without a foreign
--- key, because the ids are written in the export's own snapshot, which is older than its row above.
+-- key: the ids are written in the export's own snapshot, in which its row above need not be.
 create table export_part (
     export_id uuid not null,
     part integer not null,
@@ -60,16 +60,9 @@ create table export_removal (
     primary key (export_id, signature_id)
 );
 
--- What was kept of signers is destroyed when a petition's term is over; the log says so by P.
-create table retired (
-    petition_id uuid primary key references petition,
-    size bigint not null check (size >= 0),
-    at timestamptz not null default now()
-);
-
 do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
-        grant select, insert on export, export_done, export_part, export_removal, retired to libertas_app;
+        grant select, insert on export, export_done, export_part, export_removal to libertas_app;
     end if;
 end $$;

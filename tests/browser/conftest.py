@@ -35,19 +35,31 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def visitor(chromium: Browser, installation: Installation) -> AsyncIterator[Come]:
-    """``await visitor(lang=…, width=…, scripts=…, scheme=…)``: a new visitor, of whom nothing shameful may be known at the end."""
+    """``await visitor(lang=…, width=…, scripts=…, scheme=…)``: a new visitor, of whom nothing shameful may be known at the end.
+
+    ``also`` are other people's sites that this visitor goes to.
+    """
     came: list[Visitor] = []
 
-    async def come(*, lang: str = "en", width: int = 1280, height: int = 900, scripts: bool = True, scheme: Any = "light") -> Visitor:
+    async def come(
+        *,
+        lang: str = "en",
+        width: int = 1280,
+        height: int = 900,
+        scripts: bool = True,
+        scheme: Any = "light",
+        also: tuple[str, ...] = (),
+        motion: Any = "reduce",
+    ) -> Visitor:
         context = await chromium.new_context(
             locale=lang,
             viewport={"width": width, "height": height},
             java_script_enabled=scripts,
             color_scheme=scheme,
-            reduced_motion="reduce",
+            reduced_motion=motion,
         )
         context.set_default_timeout(15_000)
-        one = Visitor(installation, context, await context.new_page())
+        one = Visitor(installation, context, await context.new_page(), also=also)
         one.watch()
         came.append(one)
         return one

@@ -29,6 +29,7 @@ class Visitor:
     page: Page
     shame: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
+    also: tuple[str, ...] = ()
     may_keep: frozenset[str] = frozenset()
     """Names of cookies that this visitor may have: none, but for organizers."""
 
@@ -82,7 +83,7 @@ class Visitor:
         await self.page.screenshot(path=ARTIFACTS / f"{name}.png", full_page=True)
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((self.base + "/", "blob:", "data:")):
+        if not request.url.startswith((self.base + "/", "blob:", "data:", *self.also)):
             self.shame.append(f"a request to somebody else: {request.url}")
 
     def _said(self, message: ConsoleMessage) -> None:
