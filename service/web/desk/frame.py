@@ -45,6 +45,8 @@ COOKIE = "__Host-desk"
 FORM_LIMIT = 512 * 1024
 """Bytes of a desk form: a petition's text in three languages fits many times over."""
 JSON_LIMIT = 64 * 1024
+FILE_LIMIT = 6 * 1024 * 1024
+"""Bytes of a form with a file: a scanned receipt of 5 MiB, and the fields beside it."""
 
 EVERYONE = frozenset(ROLES)
 """For pages that any organizer may see."""
@@ -70,6 +72,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     thing: str = ""
     fields: frozenset[str] = frozenset()
     is_json: bool = False
+    takes_file: bool = False
     is_fresh: bool = False
     is_open: bool = False
     is_joining: bool = False
@@ -181,6 +184,7 @@ class Desk:
         self.rule = rule
         self.who = who
         self.values: dict[str, Any] = {}
+        self.file: tuple[str, bytes] | None = None
         self.petition: petitions.Sheet | None = None
         self.state: Any = request.app.state
         self.pages: Pages = pages_of(request)
@@ -255,6 +259,15 @@ class Desk:
         more = f"{'&' if '?' in path else '?'}said={said}" if said else ""
         headers = {"location": f"{path}{more}", "cache-control": NOT_STORED, "referrer-policy": "same-origin"}
         return self._kept(Response(b"", status_code=303, headers=headers))
+
+    def save(self, name: str, media_type: str, content: bytes) -> Answer:
+        """A file to be saved and never to be run: whatever was uploaded, it is shown as nothing else."""
+        headers = {
+            **desk_headers(self.pages, self.lang),
+            "content-security-policy": "default-src 'none'; sandbox",
+            "content-disposition": f'attachment; filename="{name}"',
+        }
+        return self._kept(Response(content, media_type=media_type, headers=headers))
 
     def json(self, body: Any, status: int = 200) -> Answer:
         headers = {**desk_headers(self.pages, self.lang)}
@@ -356,6 +369,7 @@ def act(
     thing: str = "",
     is_fresh: bool = False,
     is_json: bool = False,
+    takes_file: bool = False,
     is_open: bool = False,
     is_joining: bool = False,
 ) -> Callable[[Handle], HTTPRouteHandler]:
@@ -363,11 +377,12 @@ def act(
     begin with one of ``prefixes``). What was sent is in ``desk.values``.
 
     ``is_fresh`` asks for a touch of the passkey in the last five minutes; what was typed waits meanwhile. ``is_json`` reads a
-    JSON object, its token in the header ``x-desk-token``.
+    JSON object, its token in the header ``x-desk-token``. ``takes_file`` reads a multipart form; its one file, in the field
+    ``file``, is then in ``desk.file`` as (name, content), or None where nobody chose one.
     """
     rule = Rule(
         roles=frozenset(roles), thing=thing, fields=frozenset(fields), prefixes=tuple(prefixes), is_fresh=is_fresh, is_json=is_json,
-        is_open=is_open, is_joining=is_joining, is_act=True,
+        takes_file=takes_file, is_open=is_open, is_joining=is_joining, is_act=True,
     )  # fmt: skip
     return _declare(path, rule)
 
@@ -428,6 +443,10 @@ async def _sent(desk: Desk) -> dict[str, Any]:
         if set(values) - rule.fields:
             raise Invalid([Fault("body", "unknown-field")])
         return values
+    if rule.takes_file:
+        sent, desk.file = await forms.read_upload(request, rule.fields | {"token"}, "file", limit=FILE_LIMIT)
+        _check_token(desk, sent.pop("token", ""))
+        return {name: text.replace("\r\n", "\n") for name, text in sent.items()}
     sent = await forms.read_form(request, rule.fields | {"token"}, prefixes=rule.prefixes, limit=FORM_LIMIT, most=400)
     _check_token(desk, sent.pop("token", ""))
     return {name: text.replace("\r\n", "\n") for name, text in sent.items()}
