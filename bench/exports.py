@@ -87,7 +87,7 @@ async def measure(pool: object, folder: Path, rows: int) -> None:
     print(f"COPY TO STDOUT     {rows / copy:10.0f} rows/s")
     print(f"export, CSV        {rows / csv:10.0f} rows/s   {copy / csv:.0%} of COPY (goal 50 %, later 80 %)")
     print(f"first byte         {statistics.median(firsts) * 1000:10.0f} ms       (goal 200 ms)")
-    print(f"memory on top      {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:10.1f} MiB      (goal 32 MiB)")
+    print(f"memory beyond it   {(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:10.1f} MiB      (goal 32 MiB)")
     for form in ("jsonl", "xlsx", "parquet"):
         began = time.perf_counter()
         async for _piece in await exports.write(pool, keys, settings, "bench", shape="working", form=form):
