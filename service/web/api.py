@@ -21,7 +21,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter
 from service import intake, signatures
 from service.errors import Fault, Invalid, NotFound
 from service.petitions import Petition, Shelf
-from service.web import forms
+from service.web import callers, forms, signing
 from service.web.front import Answer
 
 Visit = Request[Any, Any, Any]
@@ -196,6 +196,8 @@ _PROBLEM = "application/problem+json"
     responses={
         400: ResponseSpec(ProblemOut, description="Fields are wrong; every fault is named.", media_type=_PROBLEM),
         **_NO,
+        401: ResponseSpec(ProblemOut, description="A partner's key was sent, and does not work.", media_type=_PROBLEM),
+        408: ResponseSpec(ProblemOut, description="The body took too long to arrive.", media_type=_PROBLEM),
         409: ResponseSpec(ProblemOut, description="closed, paused or text-changed", media_type=_PROBLEM),
         413: ResponseSpec(ProblemOut, description="More than 16 KiB.", media_type=_PROBLEM),
         415: ResponseSpec(ProblemOut, description="Not application/json.", media_type=_PROBLEM),
@@ -208,7 +210,10 @@ async def sign(
     slug: FromPath[str],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)] = None,
 ) -> Response[ReceivedOut]:
-    """One form. The answer is 202 once it is stored; the same Idempotency-Key again is 202 and changes nothing."""
+    """One form. The answer is 202 once it is stored; the same Idempotency-Key again is 202 and changes nothing.
+
+    With a partner's key the partner's quota is counted in place of the client's network, and the partner is credited.
+    """
     state = request.app.state
     found: Petition = state.shelf.get(slug)
     sent = await forms.read_json(request)
@@ -216,10 +221,16 @@ async def sign(
     if not idempotency_key or (sent.form_key and sent.form_key != idempotency_key):
         faults.append(Fault("form_key", "form-key"))
     sent.form_key = idempotency_key or "missing"
+    caller = await callers.caller(request, is_needed=False)
+    claimed = caller.slug if caller else sent.partner
+    partner = state.roster.find(claimed, found.id) or state.roster.at(request.headers.get("origin", ""), found.id)
+    signing.credit(sent, partner)
     form = forms.signature(sent, found, faults)
     intake.refuse_unless_open(found, state.clock(), sent.text_version)
-    prefix = forms.client(request)
-    await state.limits.hit("sign", prefix)
+    # A partner's server speaks for many people: its key has a quota, and its network says nothing about theirs.
+    prefix = None if caller else forms.client(request)
+    if prefix is not None:
+        await state.limits.hit("sign", prefix)
     form_id = intake.form_id(found.id, sent.form_key)
     try:
         verdict = await state.gate.check({"altcha": sent.altcha, "h-captcha-response": sent.hcaptcha}, slug, state.clock().timestamp())

@@ -344,9 +344,15 @@ def frame_of(request: Visit, petition: Petition) -> Frame:
     partner = roster.find(asked.get("partner", ""), petition.id)
     sites = roster.sites(petition.id, partner.slug if partner else "")
     host = asked.get("host", "")
+    if host and host == pages.settings.base_url:  # the builder's preview
+        sites = ("'self'", *sites)
+        return Frame(lang, _theme(asked.get("theme", "")), partner, host, sites)
     is_listed = len(host) < 300 and any(partners.is_site(host, site) for site in sites)
-    theme = asked.get("theme", "auto")
-    return Frame(lang, theme if theme in THEMES else "auto", partner, host if is_listed else "", sites)
+    return Frame(lang, _theme(asked.get("theme", "")), partner, host if is_listed else "", sites)
+
+
+def _theme(text: str) -> str:
+    return text if text in THEMES else "auto"
 
 
 def framed(pages: Pages, lang: str, ancestors: str, *, cache: str, hcaptcha: bool = False) -> dict[str, str]:

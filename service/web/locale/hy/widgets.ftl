@@ -27,3 +27,57 @@ widget-stand = { $n ->
 widget-case-held = Պահվում է (սկիզբ՝ { $since }), { $when }-ի դրությամբ դեռ սպասում ենք։
 widget-case-released = Ազատ է արձակվել՝ { $when }։
 widget-case-died = Մահացել է՝ { $when }։
+
+## Կառուցողը
+
+builder-title = Ցույց տվեք հանրագիրը Ձեր կայքում
+builder-lead = HTML-ի մեկ տող։ Այն քուքի չի դնում, միայն այս կայքին է դիմում և ոչ մեկին չի ասում, թե ով է կարդում։
+builder-choose = Ի՞նչ պիտի ցույց տա
+builder-petition = Հանրագիր
+builder-variant = Ձև
+builder-variant-card = Քարտ՝ վերնագիր, թիվ, առաջընթաց, ստորագրելու կոճակ
+builder-variant-bar = Շերտ՝ նույնը մեկ շարքով
+builder-variant-button = Միայն կոճակը
+builder-variant-counter = Միայն թիվը
+builder-variant-sponsors = Գերիների կողքին կանգնածները
+builder-variant-case = Մեկ գերի
+builder-case = Գերի
+builder-language-page = Ձեր էջի լեզուն
+builder-theme = Բաց կամ մուգ
+builder-theme-auto = Ինչպես ընթերցողն է ընտրել
+builder-theme-light = Բաց
+builder-theme-dark = Մուգ
+builder-accent = Կոճակի գույնը
+builder-accent-hint = Պարտադիր չէ, օրինակ՝ #8c1c2b։ Վրայի տառերն ինքնաբերաբար դառնում են սև կամ սպիտակ։
+builder-partner = Ձեր գործընկերային անունը
+builder-partner-hint = Պարտադիր չէ։ Այդ դեպքում Ձեր էջերից եկած ստորագրությունները հաշվվում են Ձեզ համար՝ որպես գումար։
+builder-show = Ցույց տալ
+builder-preview = Նախադիտում
+builder-copy = Պատճենեք տողը
+builder-line = Տողը
+builder-line-hint = Տեղադրեք այնտեղ, որտեղ պիտի երևա։ Առանց սկրիպտի մնում է հղումը։
+builder-others = Այլ եղանակներ
+builder-pinned = Անփոփոխ տարբերակով
+builder-pinned-hint = Այն կայքերի համար, որոնք ստուգում են ամեն սկրիպտ (SRI)։ Երբ տարրը փոխվի, նորը կստանաք միայն նոր տողով։
+builder-frame = Շրջանակ՝ առանց սկրիպտի
+builder-frame-hint = Ինքը՝ ձևաթուղթը։ Այն կարող են ցույց տալ միայն մեր ցուցակի կայքերը։
+builder-address = WordPress՝ միայն հասցեն
+builder-address-hint = Տեղադրեք առանձին տողով, և այն քարտ կդառնա։
+builder-badge = Նշան լրագրերի և նամակի ստորագրության համար
+builder-badge-hint = Նկար՝ թվով և հղումով։
+builder-listed = Ձևաթուղթը երևում է մեր ցուցակի կայքերում, մյուսներում հղումը բերում է այստեղ։ Ցուցակում լինելու համար գրեք մեզ՝
+
+## Գործընկերոջ թվերը
+
+partners-title = Թվեր գործընկերների համար
+partners-lead = Քանի հոգի է ստորագրել Ձեր էջերի միջոցով։ Թե ով՝ ոչ ոք չի իմանում։
+partners-key = Ձեր բանալին
+partners-key-hint = Սկսվում է lp_-ով։ Մենք միայն դրա հետքն ենք պահում. եթե կորել է, խնդրեք նորը։
+partners-show = Ցույց տալ թվերը
+partners-before = Մինչև { $when }, այդ օրը չհաշված։
+partners-day = Օր
+partners-number = Ստորագրություններ
+partners-none = Դեռ ցույց տալու բան չկա․ թվերը երևում են մեկ օր ուշ և տասնյակներով։
+partners-tens = Տասնյակներով․ օրվա մնացորդը հաշվվում է հաջորդի հետ։
+fault-key-unknown = Այս բանալին չի գործում։ Պատճենեք ևս մեկ անգամ կամ խնդրեք նորը։
+fault-key-quota = Այս բանալին մեկ ժամում չափազանց հաճախ է օգտագործվել։ Վերադարձեք ավելի ուշ։
