@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import asyncpg
@@ -153,20 +153,40 @@ def fronted(ready: Ready) -> Callable[[str], Answer | None]:
 
 
 _LISTED = "/api/v1/petitions"
+_SAME = {304: ResponseSpec(None, description="Nothing changed since the ETag that you hold.")}
 _NO = {404: ResponseSpec(ProblemOut, description="There is no such petition.", media_type="application/problem+json")}
 
 
-@get("/petitions", responses={200: ResponseSpec(PetitionsOut, description="All public petitions.")}, summary="All petitions")
+@get("/petitions", responses={200: ResponseSpec(PetitionsOut, description="All public petitions."), **_SAME}, summary="All petitions")
 async def petitions(request: Visit) -> Response[bytes]:
     return _public(request, "")
 
 
-@get("/petitions/{slug:str}", responses={200: ResponseSpec(PetitionOut, description="One petition."), **_NO}, summary="One petition")
+@get(
+    "/petitions/{slug:str}",
+    responses={200: ResponseSpec(PetitionOut, description="One petition."), **_SAME, **_NO},
+    summary="One petition",
+)
 async def petition(request: Visit, slug: FromPath[str]) -> Response[bytes]:
     return _public(request, slug)
 
 
-@get("/petitions/{slug:str}/statistics", responses=_NO, summary="Sums of whole days, rounded down to tens")
+class StatisticsOut(msgspec.Struct, frozen=True):
+    """Confirmed signatures of whole days before ``before``; every cell rounded down to tens, and left out below ten."""
+
+    slug: str
+    before: date
+    day: dict[str, int]
+    country: dict[str, int]
+    language: dict[str, int]
+    partner: dict[str, int]
+
+
+@get(
+    "/petitions/{slug:str}/statistics",
+    responses={200: ResponseSpec(StatisticsOut, description="Sums by day, country, language and partner."), **_NO},
+    summary="Sums of whole days, rounded down to tens",
+)
 async def statistics(request: Visit, slug: FromPath[str]) -> Response[dict[str, Any]]:
     state = request.app.state
     found: Petition = state.shelf.get(slug)
@@ -176,7 +196,22 @@ async def statistics(request: Visit, slug: FromPath[str]) -> Response[dict[str, 
     return Response(body, headers={**PUBLIC, "cache-control": "public, max-age=600"}, media_type="application/json")
 
 
-@get("/challenge", summary="A proof-of-work challenge (ALTCHA v2)")
+class ChallengeOut(msgspec.Struct, frozen=True):
+    """An ALTCHA v2 challenge: solve it, and send it back with the form, in base64."""
+
+    parameters: dict[str, Any]
+    signature: str
+
+
+@get(
+    "/challenge",
+    summary="A proof-of-work challenge (ALTCHA v2)",
+    responses={
+        200: ResponseSpec(ChallengeOut, description="Good for the named petition, or for any one; once."),
+        **_NO,
+        429: ResponseSpec(ProblemOut, description="Too many from this client; see Retry-After.", media_type="application/problem+json"),
+    },
+)
 async def challenge(request: Visit, petition: FromQuery[str | None] = None) -> Response[dict[str, object]]:
     state = request.app.state
     if petition is not None:

@@ -119,7 +119,7 @@ async def look(request: Visit, lang: FromPath[str]) -> Response[bytes]:
         )
 
     if found is None:
-        return again(403, "key-unknown")
+        return again(400, "key-unknown")
     try:
         await state.limits.hit(callers.ROUTE, found.id.bytes, per_hour=found.quota)
     except TooMany as later:

@@ -491,7 +491,7 @@ def _card_page(request: Visit, petition: Petition) -> Response[bytes]:
 
 
 class NotOffered(Refusal):
-    """oEmbed in another format than JSON (oembed.com, 2.3.4: 501)."""
+    """oEmbed as XML (oembed.com, 2.3.4: a format that is not provided is 501)."""
 
     status = 501
     code = "not-implemented"
@@ -525,7 +525,7 @@ _PROBLEM = "application/problem+json"
         200: ResponseSpec(OembedOut, description="The card in a frame.", media_type="application/json"),
         400: ResponseSpec(ProblemOut, description="No address, or a size that is no number.", media_type=_PROBLEM),
         404: ResponseSpec(ProblemOut, description="The address is none of a petition here.", media_type=_PROBLEM),
-        501: ResponseSpec(ProblemOut, description="Another format than json.", media_type=_PROBLEM),
+        501: ResponseSpec(ProblemOut, description="The format xml.", media_type=_PROBLEM),
     },
 )
 async def oembed(
@@ -536,8 +536,10 @@ async def oembed(
     maxheight: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """``url`` is a petition's page in one of its languages; ``maxwidth`` and ``maxheight`` are pixels."""
-    if format not in (None, "json"):
+    if format == "xml":
         raise NotOffered("only json")
+    if format not in (None, "json"):
+        raise Invalid([Fault("format", "choice")])
     if not url:
         raise Invalid([Fault("url", "missing")])
     width = _pixels(maxwidth, "maxwidth", usual=560, least=240)
