@@ -43,6 +43,7 @@ from service.web import partners as partner_pages
 from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
+from service.web import updates as update_pages
 from service.web.callers import Cors, refuse_foreign
 from service.web.front import Answer, Front
 from service.web.kept import Kept
@@ -66,6 +67,7 @@ def create(settings: Settings) -> App:
             desk.router(),
             petition_pages.router(),
             recipient_pages.router(),
+            update_pages.router(),
             ledger_pages.files,
             widgets.router(),
             partner_pages.router(),

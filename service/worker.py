@@ -31,6 +31,7 @@ from service import (
     signatures,
     sponsors,
     tokens,
+    updates,
     webhooks,
     witnesses,
 )
@@ -126,6 +127,11 @@ class Worker:
         )
         return False  # its pace is the policy's
 
+    async def send_news(self) -> bool:
+        """Wishes for news become readers, and what was released is queued for them."""
+        is_more = await updates.welcome(self._pool, self._keys) > 0
+        return await updates.send(self._pool, self._keys, clock=self._clock) or is_more
+
     async def ask_witnesses(self) -> bool:
         await witnesses.ask(self._pool, self._client, self._circle or witnesses.Circle(Policy()))
         return False
@@ -149,6 +155,7 @@ class Worker:
         while await signatures.reseal(pool, self._keys, now=now):
             pass
         await intake.forget(pool)
+        await updates.forget(pool)
         await partners.forget(pool)
         await webhooks.forget(pool)
         await organizers.q.housekeeping(pool, now=None)
@@ -171,6 +178,9 @@ class Worker:
             return
         for log_id in [row["id"] async for row in petitions.q.log_ids(self._pool)]:
             await ledger.recount(self._pool, log_id, repairing=True)
+        for petition_id in [row["id"] async for row in signatures.q.petition_ids(self._pool)]:
+            if differences := await signatures.disagreements(self._pool, petition_id):
+                log.error("signatures: states differ from the log", alarm=True, petition=str(petition_id), differences=differences)
         self._recounted = today
 
     async def _raise_alarms(self) -> None:
@@ -186,6 +196,7 @@ class Worker:
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
             ("write to organizers", self.write_to_organizers, 0.5),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
+            ("send news", self.send_news, 1.0),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
             ("tell", self.tell, 5.0),
             ("pass time", self.pass_time, 60.0),

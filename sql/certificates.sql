@@ -13,23 +13,37 @@ where petition_id = :petition_id
 order by serial desc
 limit 1;
 
--- name: insert_certificate(id, petition_id, serial, recipient, size, count, replaces, bundle, issued_at)!
-insert into certificate (id, petition_id, serial, recipient, size, count, replaces, bundle, issued_at)
-values (:id, :petition_id, :serial, :recipient, :size, :count, :replaces, :bundle, :issued_at);
+-- name: insert_certificate(id, petition_id, serial, recipient, holder, standing, size, count, replaces, issued_at)!
+insert into certificate (id, petition_id, serial, recipient, holder, standing, size, count, replaces, issued_at)
+values (:id, :petition_id, :serial, :recipient, :holder, :standing, :size, :count, :replaces, :issued_at);
+
+-- name: insert_file(id, name, content)!
+-- What was handed out once stays; a repeat changes nothing.
+insert into certificate_file (certificate_id, name, content)
+values (:id, :name, :content)
+on conflict do nothing;
+
+-- name: by_id(id)^
+select id, petition_id, serial, count
+from certificate
+where id = :id;
 
 -- name: listing(petition_id)
+-- Those whose files are there; one that waits for the organizers' signature is not shown.
 select
-    c.id, c.serial, c.recipient, c.size, c.count, c.replaces, c.issued_at,
-    case when p.is_sample then 'demo' else 'draft' end as kind
+    c.id, c.serial, c.recipient, c.holder, c.size, c.count, c.replaces, c.issued_at, c.standing as kind,
+    exists (select from certificate_file f where f.certificate_id = c.id and f.name = 'certificate.pdf') as has_pdf
 from certificate c
-join petition p on p.id = c.petition_id
-where c.petition_id = :petition_id
+where
+    c.petition_id = :petition_id
+    and exists (select from certificate_file f where f.certificate_id = c.id and f.name = 'bundle.zip')
 order by c.serial desc;
 
--- name: bundle(petition_id, id)$
-select bundle
-from certificate
-where id = :id and petition_id = :petition_id;
+-- name: file(petition_id, id, name)$
+select f.content
+from certificate c
+join certificate_file f on f.certificate_id = c.id
+where c.id = :id and c.petition_id = :petition_id and f.name = :name;
 
 -- name: entries(log_id, size)
 select entry
@@ -43,6 +57,23 @@ select
     coalesce(:now::timestamptz, now()) as issued_at,
     (select min(created_at) from checkpoint where log_id = :log_id) as first_at,
     (select created_at from checkpoint where log_id = :log_id and size = :size) as snapshot_at;
+
+-- name: growth(log_id, size, time_zone)
+-- The public count at the end of each day, by our own clock.
+select distinct on (c.day) c.day, c.count
+from (
+    select (created_at at time zone :time_zone)::date as day, size, count
+    from checkpoint
+    where log_id = :log_id and size <= :size
+) as c
+order by c.day, c.size desc;
+
+-- name: audits(petition_id, size)
+-- What auditors found in this log, up to this checkpoint, oldest first.
+select report
+from ledger_audit
+where petition_id = :petition_id and size <= :size
+order by done_at;
 
 -- name: outcomes(petition_id)
 select outcome, n

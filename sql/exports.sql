@@ -68,7 +68,7 @@ with held as (
     from export e
     join signature s on s.petition_id = e.petition_id
     where
-        e.id = :export_id and s.log_index < (e.about -> 'checkpoint' ->> 'size')::bigint
+        e.id = :export_id and s.log_index is not null and coalesce(s.ended_at, e.begun_at) >= e.begun_at
         and not exists (select from export_done d where d.export_id = e.id)
 )
 select s.id, s.state, s.ended_at

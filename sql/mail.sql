@@ -49,6 +49,13 @@ from petition p
 join petition_text t on t.petition_id = p.id and t.version = p.text_version
 where p.id = any (:petition_ids::uuid[]);
 
+-- name: news(ids)
+-- What is to be told, unless it was cancelled on the way.
+select t.news_id, t.language, t.title, t.body
+from news_text t
+join news n on n.id = t.news_id
+where t.news_id = any (:ids::uuid[]) and n.state <> 'cancelled';
+
 -- name: links(hashes, now)
 -- Which of the links that are about to be mailed still lead somewhere.
 select t.hash, t.expires_at

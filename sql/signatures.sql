@@ -181,10 +181,17 @@ select *
 from unnest(:signature_ids::uuid[], :petition_ids::uuid[], :names::text[], :roles::text[])
 on conflict (signature_id) do nothing;
 
+-- name: insert_wishes(signature_ids, petition_ids, languages, addresses, key_ids)!
+-- For the worker to take over: only it has the key of the list of readers.
+insert into news_wish (signature_id, petition_id, language, address, key_id)
+select *
+from unnest(:signature_ids::uuid[], :petition_ids::uuid[], :languages::text[], :addresses::bytea[], :key_ids::integer[])
+on conflict (signature_id) do nothing;
+
 -- name: withdraw(id, now)^
 -- Ends a signature at its signer's wish. The blob and both indexes go, so the person may sign again.
 with was as (
-    select s.id, s.state, l.id as log_id, l.is_closed
+    select s.id, s.state, l.id as log_id, l.is_closed, coalesce(s.log_index < l.purged, false) as is_purged
     from signature s
     join log l on l.petition_id = s.petition_id
     where s.id = :id::uuid
@@ -199,7 +206,7 @@ ended as (
         language = case when s.operational_until is not null then s.language end,
         partner = case when s.operational_until is not null then s.partner end
     from was
-    where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated')
+    where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated') and not was.is_purged
     returning s.id
 ),
 taken_back as (
@@ -226,7 +233,7 @@ from was;
 -- Everything that could tell who signed goes in one commit: blob, indexes, shown name, waiting mails' addresses. The leaf
 -- stays, and we can no longer open it. Before the close the count falls (W erased); after it the signature still counts (E).
 with was as (
-    select s.id, s.state, l.id as log_id, l.is_closed
+    select s.id, s.state, l.id as log_id, l.is_closed, coalesce(s.log_index < l.purged, false) as is_purged
     from signature s
     join log l on l.petition_id = s.petition_id
     where s.id = :id::uuid
@@ -239,7 +246,7 @@ ended as (
         email_index = null, exact_index = null, prefix = null, domain = null, marks = '{}', country = null, language = null, partner = null,
         received_at = null, confirmed_at = null, lane = null
     from was
-    where s.id = was.id and was.state <> 'erased'
+    where s.id = was.id and was.state <> 'erased' and not was.is_purged
     returning s.id
 ),
 taken_back as (
@@ -250,6 +257,17 @@ taken_back as (
 ),
 hidden as (
     delete from shown_name
+    where signature_id in (select id from ended)
+),
+unread as (
+    -- The mailbox leaves the list of readers too, with every row that it has there.
+    delete from reader r
+    using reader mine
+    where mine.signature_id in (select id from ended)
+      and r.association = mine.association and r.address_index = mine.address_index
+),
+unwished as (
+    delete from news_wish
     where signature_id in (select id from ended)
 ),
 unsent as (
@@ -432,7 +450,9 @@ from dropped;
 -- The names whose owners asked for it and which were reviewed, alphabetically; a day's names appear together.
 select name, role
 from shown_name
-where petition_id = :petition_id and review = 'shown' and show_from <= (coalesce(:now::timestamptz, now()))::date and name > :after
+where
+    petition_id = :petition_id and review = 'shown' and show_from <= (coalesce(:now::timestamptz, now()))::date and name > :after
+    and not exists (select from signature s where s.id = signature_id and s.state <> 'confirmed')
 order by name
 limit :limit;
 
@@ -467,3 +487,241 @@ select
     coalesce(extract(epoch from coalesce(:now::timestamptz, now()) - min(received_at)), 0)::float8 as oldest
 from intake
 where decided_at is null;
+
+-- name: matching(petition_id, state, ids, received_from, received_until, days_from, days_until, prefixes, domains, lanes, marks, text_versions)$
+-- How many signatures fit a condition, exactly and now. What the condition leaves open (null) does not narrow it.
+select count(*)
+from signature s
+where
+    s.petition_id = :petition_id and s.state = :state
+    and (:ids::uuid[] is null or s.id = any(:ids::uuid[]))
+    and (:received_from::timestamptz is null or s.received_at >= :received_from::timestamptz)
+    and (:received_until::timestamptz is null or s.received_at < :received_until::timestamptz)
+    and (:days_from::date is null or s.day >= :days_from::date)
+    and (:days_until::date is null or s.day <= :days_until::date)
+    and (:prefixes::bytea[] is null or s.prefix = any(:prefixes::bytea[]))
+    and (:domains::bytea[] is null or s.domain = any(:domains::bytea[]))
+    and (:lanes::text[] is null or s.lane = any(:lanes::text[]))
+    and (:marks::text[] is null or s.marks @> :marks::text[])
+    and (:text_versions::integer[] is null or s.text_version = any(:text_versions::integer[]));
+
+-- name: record_act(id, petition_id, kind, reason, rule, reverses, state, ids, received_from, received_until, days_from, days_until, prefixes, domains, lanes, marks, text_versions, now)$
+-- An approved act and the signatures that it covers, fixed from here on; how many they are. An act is recorded once.
+with covered as (
+    select s.id
+    from signature s
+    where
+        s.petition_id = :petition_id and s.state = :state
+        and (:ids::uuid[] is null or s.id = any(:ids::uuid[]))
+        and (:received_from::timestamptz is null or s.received_at >= :received_from::timestamptz)
+        and (:received_until::timestamptz is null or s.received_at < :received_until::timestamptz)
+        and (:days_from::date is null or s.day >= :days_from::date)
+        and (:days_until::date is null or s.day <= :days_until::date)
+        and (:prefixes::bytea[] is null or s.prefix = any(:prefixes::bytea[]))
+        and (:domains::bytea[] is null or s.domain = any(:domains::bytea[]))
+        and (:lanes::text[] is null or s.lane = any(:lanes::text[]))
+        and (:marks::text[] is null or s.marks @> :marks::text[])
+        and (:text_versions::integer[] is null or s.text_version = any(:text_versions::integer[]))
+        and (
+            :reverses::uuid is null
+            or exists (select from bulk_signature b where b.act_id = :reverses::uuid and b.signature_id = s.id and b.outcome = 'done')
+        )
+),
+act as (
+    insert into bulk_act (id, petition_id, kind, reason, rule, reverses, total, recorded_at)
+    select
+        :id, :petition_id, cast(:kind::text as "char"), :reason, :rule::jsonb, :reverses, count(*), coalesce(:now::timestamptz, now())
+    from covered
+    having count(*) > 0
+    returning id, total
+),
+kept as (
+    insert into bulk_signature (act_id, signature_id)
+    select act.id, covered.id
+    from covered, act
+)
+select total
+from act;
+
+-- name: act(id)^
+select a.id, a.petition_id, a.kind::text as kind, a.reason, a.reverses, a.total, a.done, a.passed_over, a.state
+from bulk_act a
+where a.id = :id;
+
+-- name: next_batch(id, limit)
+-- What is left of an act, unless it was stopped; another caller's batch is passed by.
+select b.signature_id
+from bulk_act a
+join bulk_signature b on b.act_id = a.id
+where a.id = :id and a.state = 'ready' and b.outcome is null
+order by b.signature_id
+limit :limit
+for update of b skip locked;
+
+-- name: carry_out(id, ids, now)
+-- One batch of an act: state and log change in one commit. Whoever withdrew meanwhile is not among those who come back.
+with act as (
+    select a.petition_id, a.kind, a.reason, l.id as log_id
+    from bulk_act a
+    join log l on l.petition_id = a.petition_id
+    where a.id = :id
+),
+changed as (
+    update signature s
+    set state = case when s.state = 'confirmed' then 'invalidated' else 'confirmed' end
+    where
+        s.id = any(:ids::uuid[]) and s.petition_id = (select petition_id from act)
+        and s.state = (select case when kind = 'X' then 'confirmed' else 'invalidated' end from act)
+    returning s.id
+)
+insert into outbox (log_id, kind, signature_id, reason, queued_at)
+select act.log_id, act.kind, changed.id, act.reason, coalesce(:now::timestamptz, now())
+from act, changed
+order by changed.id
+returning signature_id;
+
+-- name: mark_batch(id, ids, done_ids, now)^
+with marked as (
+    update bulk_signature
+    set outcome = case when signature_id = any(:done_ids::uuid[]) then 'done' else 'passed-over' end
+    where act_id = :id and signature_id = any(:ids::uuid[])
+)
+update bulk_act a
+set
+    done = a.done + cardinality(:done_ids::uuid[]),
+    passed_over = a.passed_over + cardinality(:ids::uuid[]) - cardinality(:done_ids::uuid[]),
+    state = case when a.done + a.passed_over + cardinality(:ids::uuid[]) = a.total then 'done' else a.state end,
+    ended_at = case when a.done + a.passed_over + cardinality(:ids::uuid[]) = a.total then coalesce(:now::timestamptz, now()) end
+where a.id = :id
+returning a.done, a.passed_over, a.total, a.state;
+
+-- name: stop_act(id)$
+update bulk_act
+set state = 'stopped'
+where id = :id and state = 'ready'
+returning id;
+
+-- name: resume_act(id)$
+update bulk_act
+set state = 'ready'
+where id = :id and state = 'stopped'
+returning id;
+
+-- name: join_by_hash()!
+-- For the rest of this transaction: the planner takes grouped rows for few, and would read them again for every signature.
+select set_config('enable_nestloop', 'off', true);
+
+-- name: disagreements(petition_id)
+-- Signatures whose state is not what the log says of them, what waits for the log included; and leaves that count for nobody.
+with the_log as (
+    select id
+    from log
+    where petition_id = :petition_id
+),
+told as (
+    select
+        e.ref as idx, bool_or(e.kind = 'W') as is_withdrawn, bool_or(e.kind = 'E') as is_erased,
+        (array_agg(e.kind order by e.idx desc) filter (where e.kind in ('X', 'R')))[1] = 'X' as is_invalidated
+    from the_log
+    join entry e on e.log_id = the_log.id and e.ref is not null and e.kind <> 'P'
+    group by e.ref
+),
+waiting as (
+    select
+        o.signature_id, bool_or(o.kind = 'W') as is_withdrawn, bool_or(o.kind = 'E') as is_erased, bool_or(o.kind = 'A') as is_added,
+        (array_agg(o.kind order by o.id desc) filter (where o.kind in ('X', 'R')))[1] = 'X' as is_invalidated
+    from the_log
+    join outbox o on o.log_id = the_log.id and o.signature_id is not null and coalesce(o.reason, '') not like 'set-aside:%'
+    group by o.signature_id
+),
+said as (
+    select
+        s.id, s.state, s.log_index, s.log_index is not null or coalesce(w.is_added, false) as is_added,
+        coalesce(t.is_withdrawn, false) or coalesce(w.is_withdrawn, false) as is_withdrawn,
+        coalesce(t.is_erased, false) or coalesce(w.is_erased, false) as is_erased,
+        coalesce(w.is_invalidated, t.is_invalidated, false) as is_invalidated
+    from signature s
+    left join told t on t.idx = s.log_index
+    left join waiting w on w.signature_id = s.id
+    where s.petition_id = :petition_id
+)
+select id, state, log_index
+from said
+where
+    case
+        when not is_added then state in ('confirmed') or is_withdrawn or is_erased or is_invalidated
+        when state = 'confirmed' then is_withdrawn or is_erased or is_invalidated
+        when state = 'invalidated' then is_withdrawn or is_erased or not is_invalidated
+        when state = 'withdrawn' then not is_withdrawn
+        when state = 'erased' then not (is_withdrawn or is_erased)
+        else true
+    end
+union all
+select null, 'nobody', a.idx
+from the_log
+join entry a on a.log_id = the_log.id and a.kind = 'A'
+left join signature s on s.petition_id = :petition_id and s.log_index = a.idx
+left join told t on t.idx = a.idx
+where s.id is null and not coalesce(t.is_withdrawn or t.is_invalidated, false)
+limit 100;
+
+-- name: begin_purge(petition_id)$
+-- From here on nothing that P forbids is queued. Only of a closed log, in which nobody is added any more, and so only once.
+update log
+set purged = size
+where petition_id = :petition_id and is_closed and purged = 0
+returning purged;
+
+-- name: purge(petition_id, limit)$
+-- The secrets of a batch of signatures, and everything personal that is left of them.
+with due as (
+    select s.id
+    from signature s
+    join log l on l.petition_id = s.petition_id
+    where
+        s.petition_id = :petition_id and s.log_index < l.purged
+        and (
+            s.blob is not null or s.sealed_blob is not null or s.email_index is not null or s.exact_index is not null
+            or exists (select from token t where t.signature_id = s.id)
+        )
+    limit :limit
+    for update of s skip locked
+),
+hidden as (
+    delete from shown_name
+    where signature_id in (select id from due)
+),
+unlinked as (
+    delete from token
+    where signature_id in (select id from due)
+),
+unsent as (
+    update mail
+    set state = 'failed', code = 'erased', address = null, key_id = null, ended_at = now()
+    where signature_id in (select id from due) and state = 'due'
+),
+purged as (
+    update signature s
+    set
+        blob = null, key_id = null, sealed_blob = null, email_index = null, exact_index = null, prefix = null,
+        domain = null, marks = '{}', lane = null, received_at = null, confirmed_at = null
+    from due
+    where s.id = due.id
+    returning s.id
+)
+select count(*)
+from purged;
+
+-- name: left_to_purge(petition_id)^
+-- How many secrets are still here, what P would say, and whether it has been said or waits to be.
+select
+    l.id as log_id, l.is_closed, l.purged,
+    (
+        select count(*)
+        from signature s
+        where s.petition_id = l.petition_id and s.log_index < l.purged and (s.blob is not null or s.sealed_blob is not null)
+    ) as secrets,
+    exists (select from entry e where e.log_id = l.id and e.kind = 'P' and e.ref >= l.purged)
+    or exists (select from outbox o where o.log_id = l.id and o.kind = 'P' and o.entry = convert_to('P ' || l.purged, 'UTF8')) as is_told
+from log l
+where l.petition_id = :petition_id;

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import asyncpg
 import pytest
 
+from house import House
 from installation import Installation, installed
 from service import db
 from service.embedded.catcher import Catcher, Mailbox
@@ -163,3 +164,19 @@ async def installation(fresh_database: Database, tmp_path: Path) -> AsyncIterato
     """A whole installation on the test's database; see tests/installation.py."""
     async with installed(tmp_path, fresh_database.app_url, fresh_database.url, free_port(), free_port()) as one:
         yield one
+
+
+@pytest.fixture
+async def house(pool: asyncpg.Pool, tmp_path: Path) -> House:
+    """One petition on the test's database, not signed yet; see tests/house.py."""
+    return await House(pool, tmp_path).open()
+
+
+@pytest.fixture
+async def signed(house: House) -> House:
+    """The same, signed by fourteen people of whom one has withdrawn and one is a duplicate: the count is 12."""
+    people = await house.sign(14)
+    await house.withdraw(people[3])
+    await house.invalidate(people[5])
+    await house.settle()
+    return house

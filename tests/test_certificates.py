@@ -8,128 +8,26 @@ import io
 import json
 import re
 import secrets
+import shutil
 import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
-from service import certificates, db, ledger, petitions
+from house import NOW, RECIPIENT, House, stated, words
+from service import certificates, ledger, petitions
 from service.errors import Misconfigured, NotFound, Unproven
 from service.identity import Keys
 from service.proof import certificate as proof
 from service.proof import commitment, entries, note
 from service.proof.canonical import sha256
-from service.sample import found
-from service.settings import Settings
-
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-RECIPIENT = "The President of the Assembly, in office on 24 November 2026"
-
-
-def words(language: str, *, correction: str = "") -> petitions.Text:
-    return petitions.Text(
-        f"Free them ({language})", "In short.", f"We ask for their release. {language}{correction}\n", "I agree.", "We keep little."
-    )
-
-
-class House:
-    """An installation with one petition that people have signed."""
-
-    def __init__(self, pool: asyncpg.Pool, folder: Path, *, is_sample: bool = False) -> None:
-        self.pool = pool
-        self.settings = Settings(
-            data_dir=folder,
-            key_dir=folder / "keys",
-            base_url="https://petition.example.org",
-            issuer_name="Friends of Ani",
-            issuer_contact="desk@friends.example",
-        )
-        self.keys = Keys.create(folder / "keys")
-        self.is_sample = is_sample
-        self.petition = uuid4()
-        self.log_id = ""
-
-    async def open(self) -> House:
-        draft = petitions.Draft(
-            slug="free-ani",
-            opens_at=NOW - timedelta(days=9),
-            closes_at=None,
-            is_sample=self.is_sample,
-            recipients=[{"en": "Assembly", "fr": "Assemblée", "hy": "Ժողով"}],
-        )
-        async with db.transaction(self.pool) as connection:
-            origin = await found(
-                connection, self.keys, self.settings, draft, {language: words(language) for language in ("en", "fr", "hy")}
-            )
-        self.log_id = origin.rpartition("/")[2]
-        self.petition = await self.pool.fetchval("select petition_id from log where id = $1", self.log_id)
-        await petitions.change(self.pool, "free-ani", "open")
-        return self
-
-    async def correct(self) -> None:
-        async with db.transaction(self.pool) as connection:
-            origin = await connection.fetchval("select origin from log where id = $1", self.log_id)
-            texts = {language: words(language, correction=", now") for language in ("en", "fr", "hy")}
-            version, manifest_hash = await petitions.publish_text(connection, self.petition, origin, texts)
-            await ledger.queue_text(connection, self.log_id, version, manifest_hash)
-
-    async def sign(self, count: int, *, version: int = 1) -> list[UUID]:
-        ids = [uuid4() for _ in range(count)]
-        leaves = [bytes(entries.Added(version, secrets.token_bytes(32))) for _ in ids]
-        await self.pool.execute(
-            "insert into signature (id, petition_id, text_version, state, visibility)"
-            " select i, $2, $3, 'confirmed', 'count' from unnest($1::uuid[]) i",
-            ids,
-            self.petition,
-            version,
-        )
-        await self.pool.execute(
-            "insert into outbox (log_id, kind, signature_id, entry) select $1, 'A', i, e from unnest($2::uuid[], $3::bytea[]) as x (i, e)",
-            self.log_id,
-            ids,
-            leaves,
-        )
-        return ids
-
-    async def settle(self) -> None:
-        for _ in range(20):
-            await asyncio.sleep(0.002)  # longer than the log has to rest
-            if not await ledger.run_due(self.pool, self.keys, self.settings.data_dir / "published", seal_seconds=0.001):
-                return
-        raise AssertionError("the worker never comes to rest")
-
-    async def certify(self) -> certificates.Bundle:
-        return await certificates.certify(self.pool, self.keys, self.settings, "free-ani", RECIPIENT, now=NOW)
-
-    async def trust(self) -> proof.Trust:
-        return proof.Trust.parse(await certificates.trust(self.pool, self.keys, self.settings))
-
-
-@pytest.fixture
-async def house(pool: asyncpg.Pool, tmp_path: Path) -> House:
-    return await House(pool, tmp_path).open()
-
-
-@pytest.fixture
-async def signed(house: House) -> House:
-    people = await house.sign(14)
-    await ledger.queue_change(house.pool, house.log_id, "W", people[3], "signer")  # type: ignore[arg-type]  # a pool executes as well
-    await ledger.queue_change(house.pool, house.log_id, "X", people[5], "duplicate")  # type: ignore[arg-type]
-    await house.settle()
-    return house
-
-
-def stated(bundle: certificates.Bundle) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(bundle.files["certificate.json"])
-    return found
 
 
 async def test_a_certificate_is_valid_against_the_trust_file_and_says_the_public_number(signed: House) -> None:
@@ -142,7 +40,9 @@ async def test_a_certificate_is_valid_against_the_trust_file_and_says_the_public
     row = await signed.pool.fetchrow("select * from certificate")
     assert row is not None
     assert (row["id"], row["serial"], row["recipient"], row["size"], row["count"]) == (bundle.id, 1, RECIPIENT, 17, 12)
-    assert row["bundle"] == bundle.zip()
+    assert row["standing"] == "draft"
+    kept = {r["name"]: r["content"] for r in await signed.pool.fetch("select name, content from certificate_file")}
+    assert kept == {name: bundle.files.get(name, bundle.zip()) for name in ("bundle.zip", "certificate.json", "certificate.pdf")}
     assert (await signed.trust()).logs == (bundle.files["vkey"].decode().strip(),)
 
 
@@ -153,7 +53,7 @@ async def test_everything_stands_under_one_of_four_labels(signed: House) -> None
     assert {"proved", "witnessed", "audited", "asserted"} <= set(body)
     assert body["audited"] is None
     assert body["issuer"]["name"] == "Friends of Ani"
-    assert body["recipient"] == {"name": RECIPIENT}
+    assert body["recipient"] == {"office": RECIPIENT, "holder": None, "on": "2026-11-24"}
     assert body["issued_at"] == "2026-11-24T12:00:00Z"
     assert body["window"]["time_zone"] == "Europe/Paris"
     for part in ("statement", "method", "retention"):
@@ -455,32 +355,84 @@ async def test_levons_receipt_is_checked_against_the_trust_file(signed: House, t
 # -- by hand, with other people's tools ------------------------------------------------------------------------------------
 
 
-async def test_the_steps_in_verify_txt_work_with_ssh_keygen_sha256sum_and_openssl(signed: House, tmp_path: Path) -> None:
+@pytest.fixture
+def only(tmp_path: Path) -> Path:
+    """A folder with nothing but the four programs that VERIFY.txt asks for."""
+    folder = tmp_path / "only"
+    folder.mkdir()
+    for name in ("openssl", "ssh-keygen", "sha256sum", "pdfsig"):
+        found = shutil.which(name)
+        assert found, f"{name} is needed (poppler-utils, openssl, openssh-client, coreutils)"
+        (folder / name).symlink_to(found)
+    return folder
+
+
+def steps_of(told: str) -> str:
+    """The commands of VERIFY.txt: the indented lines."""
+    steps = [line[4:] for line in told.split("\n") if line.startswith("    ")]
+    assert steps[0].startswith("set -e") and steps[1].startswith("read -r principal"), "first of all the fingerprint is compared"
+    return "\n".join(steps)
+
+
+def by_hand(folder: Path, only: Path, scratch: Path) -> subprocess.CompletedProcess[str]:
+    script = (
+        steps_of((folder / "VERIFY.txt").read_text(encoding="utf-8")).replace("/tmp/", f"{scratch}/").replace("cd /tmp", f"cd {scratch}")
+    )
+    bash = shutil.which("bash")
+    assert bash
+    environment = {"PATH": str(only), "LC_ALL": "C.UTF-8"}
+    return subprocess.run([bash, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+async def test_the_steps_in_verify_txt_need_four_programs_and_find_what_was_changed(signed: House, only: Path, tmp_path: Path) -> None:
     bundle = await signed.certify()
-    out = tmp_path / "out"
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
     certificates.write(bundle, out)
-    told = bundle.files["VERIFY.txt"].decode()
-    steps = [
-        line.strip()
-        for line in told.split("\n")
-        if line.startswith("   ") and line.strip().split(" ")[0] in ("cut", "ssh-keygen", "sha256sum", "(", "sed", "openssl")
-    ]
-    assert steps[0].startswith("cut"), "first of all the fingerprint is compared"
-    assert told.index("FINGERPRINT") < told.index("SHA256SUMS")
-    assert len(steps) == 8
+    scratch.mkdir()
+    good = await asyncio.to_thread(by_hand, out, only, scratch)
+    assert good.returncode == 0, good.stdout[-500:] + good.stderr
+    said = good.stdout
+    assert stated(bundle)["fingerprint"] in said
+    assert said.count("Good ") == 2 and said.count("Signature Verified Successfully") == 3 and said.count("in the anchor log") == 2
+    assert "Total document signed" in said and "added 14, withdrawn 1, invalidated 1, reinstated 0" in said
+    seal = stated(bundle)["keys"]["pdf_seal"].upper()
+    assert ":".join(seal[at : at + 2] for at in range(0, 64, 2)) in said
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()) == sorted(bundle.files), (
+        "nothing is left behind"
+    )
 
-    def run() -> subprocess.CompletedProcess[str]:
-        script = "set -eu\n" + "\n".join(steps).replace("/tmp/", f"{tmp_path}/")
-        return subprocess.run(["bash", "-c", script], cwd=out, capture_output=True, text=True, timeout=30)
-
-    good = await asyncio.to_thread(run)
-    assert good.returncode == 0, good.stderr
-    assert stated(bundle)["fingerprint"] in good.stdout
-    for path in ("certificate.json", "checkpoint", "SHA256SUMS", "tile/entries/000.p/17"):
+    for path in ("certificate.json", "checkpoint", "SHA256SUMS", "tile/entries/000.p/17", "certificate.pdf"):
         kept = (out / path).read_bytes()
-        (out / path).write_bytes(kept.replace(b"1", b"2", 1) if b"1" in kept else kept + b"x")
-        assert (await asyncio.to_thread(run)).returncode != 0, path
+        middle = len(kept) // 2
+        (out / path).write_bytes(kept[:middle] + bytes([kept[middle] ^ 1]) + kept[middle + 1 :])
+        assert (await asyncio.to_thread(by_hand, out, only, scratch)).returncode != 0, path
         (out / path).write_bytes(kept)
+
+
+async def test_by_hand_each_step_stands_on_its_own(signed: House, only: Path, tmp_path: Path) -> None:
+    """Whoever holds the issuer's key can sign any list; the later steps still find what the logs and the seal do not say."""
+    bundle = await signed.certify()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    key = signed.keys.certificate_key()
+    other = await signed.certify()
+    changes = {
+        "checkpoint": bundle.files["checkpoint"].replace(b"\n17\n", b"\n18\n"),
+        "petition.tlog-proof": other.files["certificate.tlog-proof"],
+        "certificate.tlog-proof": other.files["certificate.tlog-proof"],
+        "certificate.pdf": bundle.files["certificate.pdf"][:-100]
+        + bytes([bundle.files["certificate.pdf"][-100] ^ 1])
+        + bundle.files["certificate.pdf"][-99:],
+    }
+    for number, (path, content) in enumerate(changes.items()):
+        assert content != bundle.files[path]
+        files = {**bundle.files, path: content}
+        files["SHA256SUMS"] = proof.sums_of(files)
+        files["SHA256SUMS.sig"] = proof.ssh_sign(files["SHA256SUMS"], key)
+        out = tmp_path / f"out{number}"
+        certificates.write(certificates.Bundle(bundle.id, 12, 1, files), out)
+        done = await asyncio.to_thread(by_hand, out, only, scratch)
+        assert done.returncode != 0 and done.stdout.count("Good ") == 2, path
 
 
 # -- a live ledger ---------------------------------------------------------------------------------------------------------

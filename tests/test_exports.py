@@ -22,7 +22,7 @@ import msgspec
 import pytest
 
 from installation import Installation
-from service import certificates, db, exports, identity, petitions, sample
+from service import certificates, db, exports, identity, organizers, petitions, recipients, sample
 from service.errors import Conflict, Invalid, Misconfigured, NotFound, Unproven
 from service.exports import tables
 from service.exports.opening import about_path, narrower
@@ -220,7 +220,8 @@ async def test_an_export_stands_under_its_checkpoint_and_tells_how_many_left_sin
     ids = await house.signed(*({"name": f"S {n}"} for n in range(12)))
     await house.pool.execute("update signature set state = 'withdrawn', sealed_blob = null, blob = null where id = any($1)", ids[:2])
     await house.pool.execute("update signature set state = 'invalidated' where id = $1", ids[2])
-    # One was reinstated after the checkpoint: it counts again, but not in this number.
+    # One was reinstated after the checkpoint: it counts again, but not in this number. (Only these two entries of the log are here.)
+    await house.pool.execute("alter table entry disable trigger entry_rules")
     await house.pool.execute(
         "insert into entry (log_id, idx, kind, entry, ref) values ($1, 12, 'X', 'X', $2), ($1, 14, 'R', 'R', $2)", house.log_id, 4
     )
@@ -287,9 +288,59 @@ async def test_what_cannot_be_exported_is_refused_before_a_byte_leaves(house: Ho
     outside = msgspec.structs.replace(house.settings, embedded=False)
     assert await refused(settings=outside) == "approval-needed"
     assert await refused(keys=Keys.create(house.folder / "bare", demo=False)) == "keys-needed"
-    made = await exports.write(house.pool, house.keys, outside, "free", shape="working", form="csv", approval=uuid4())
-    assert b"".join([piece async for piece in made])
     assert (await exports.write(house.pool, house.keys, outside, "free", shape="open", form="csv")).file_name == "free-open-2.csv"
+
+
+async def test_outside_the_demo_one_list_leaves_for_one_approval_of_two_people_to_exactly_that_list(house: House) -> None:
+    await house.signed({"name": "Ani"}, {"name": "Levon"})
+    outside = msgspec.structs.replace(house.settings, embedded=False)
+    people = [uuid4(), uuid4()]
+    for person in people:
+        await house.pool.execute(
+            "insert into organizer (id, address_index, blob, language, handle) values ($1, $2, $2, 'fr', $2)", person, person.bytes * 2
+        )
+    profile = exports.Profile(recipient="A council")
+
+    async def approved(**changes: Any) -> UUID:
+        given: dict[str, Any] = {"petition_id": house.id, "facts": exports.facts("recipient", "csv", profile), **changes}
+        async with db.transaction(house.pool) as connection:
+            approval = await organizers.propose(connection, people[0], exports.EXPORT, reason="the council asked", **given)
+            await organizers.decide(connection, approval, people[1], "approved")
+        return approval
+
+    async def begin(approval: UUID, form: tables.Format = "csv") -> exports.Export:
+        given: dict[str, Any] = {"shape": "recipient", "form": form, "profile": profile, "approval": approval, "by": people[0]}
+        return await exports.write(house.pool, house.keys, outside, "free", **given)
+
+    good = await approved()
+    for wrong in (
+        begin(await approved(facts=exports.facts("working", "csv"))),
+        begin(await approved(petition_id=None)),
+        begin(good, "xlsx"),
+    ):
+        with pytest.raises(Conflict) as no:
+            await wrong
+        assert no.value.code == "approval-decided"
+    with pytest.raises(NotFound):
+        await begin(uuid4())
+    both = await asyncio.gather(begin(good), begin(good), return_exceptions=True)
+    taken = [each for each in both if isinstance(each, exports.Export)]
+    assert len(taken) == 1 and [each.code for each in both if isinstance(each, Conflict)] == ["approval-done"]
+    assert b"".join([piece async for piece in taken[0]]).count(b"\n") == 3
+    (written,) = await house.pool.fetch("select approval_id from export")
+    assert written["approval_id"] == good, "what was refused is not written down"
+
+
+async def test_a_list_asks_for_what_the_office_asks_for_and_goes_to_no_office_that_wants_no_names(pool: asyncpg.Pool) -> None:
+    await recipients.seed(pool)
+    found = await recipients.profiles(pool)
+    assert {profile.names for profile in found} >= {"never", "asked"}
+    for profile in found:
+        if profile.names == "never":
+            with pytest.raises(Conflict, match="never handed over"):
+                exports.Profile.of("An office", profile)
+        else:
+            assert ("locality" in exports.Profile.of("An office", profile).fields) == (profile.signer_field != "none")
 
 
 async def test_a_file_that_was_changed_cut_or_moved_does_not_open_and_leaves_nothing_behind(house: House) -> None:

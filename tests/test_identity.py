@@ -781,8 +781,15 @@ def test_the_inventory_names_every_key_and_shows_none(key_dir: Path) -> None:
     keys.new_index_key(PETITION)
     keys.new_log_key("anchor")
     held = [(key.purpose, key.id) for key in keys.inventory()]
-    assert {("epoch", str(TODAY)), ("index", str(PETITION)), ("log", "anchor"), ("promise", ""), ("certificate", "")} <= set(held)
-    assert len(held) == len(set(held)) == 15
+    assert {
+        ("epoch", str(TODAY)),
+        ("index", str(PETITION)),
+        ("log", "anchor"),
+        ("promise", ""),
+        ("certificate", ""),
+        ("pdf-seal", ""),
+    } <= set(held)
+    assert len(held) == len(set(held)) == 16
     assert all(datetime.now(UTC) - key.created < DAY for key in keys.inventory())
 
 

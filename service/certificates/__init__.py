@@ -3,27 +3,36 @@
 A certificate that is not in the anchor log does not exist, so its digest goes there before the bundle leaves; and no bundle
 leaves that does not verify. Never in it: e-mail addresses, client addresses, street addresses.
 
-    issuing     figures, words, signatures; what was issued
+    stating     figures under four labels, sentences in every language: certificate.json
     evidence    the log, the texts, the proofs that lie beside it
+    issuing     one certificate, from the count to the anchor log; what was issued
+    finishing   what only the organizers' keys can add, on their own machine
+    printing    the pages of the document
+    seals       the seal on it
+    stamps      a time-stamp authority's word for the hour
     archive     a bundle as a folder or a zip
     trust       the keys to hand out by another way
-    checking    a bundle, a receipt, a live ledger, checked by anyone
+    checking    a bundle, a document, a receipt, a promise, a live ledger, checked by anyone
 """
 
 from service.certificates.archive import BUNDLE_LIMIT, FILE_LIMIT, Bundle, load, write
 from service.certificates.checking import told, verify_path
-from service.certificates.issuing import certify, download, listing, sentences
+from service.certificates.issuing import NAMES, certify, download, listing, take_in
+from service.certificates.stating import Supporter, sentences
 from service.certificates.trust import trust
 
 __all__ = [
     "BUNDLE_LIMIT",
     "FILE_LIMIT",
+    "NAMES",
     "Bundle",
+    "Supporter",
     "certify",
     "download",
     "listing",
     "load",
     "sentences",
+    "take_in",
     "told",
     "trust",
     "verify_path",

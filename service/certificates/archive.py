@@ -32,7 +32,7 @@ class Bundle(msgspec.Struct, frozen=True):
         return zipped(self.files)
 
 
-def write(bundle: Bundle, out: Path) -> None:
+def write(bundle: Bundle, out: Path, *, zipping: bool = True) -> None:
     """The files into the folder ``out``, and ``out.zip`` beside it. Raises ``Misconfigured`` when the folder holds something."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise Misconfigured([f"{out}: is there already and not an empty folder"])
@@ -40,7 +40,8 @@ def write(bundle: Bundle, out: Path) -> None:
         target = out / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
-    out.with_name(out.name + ".zip").write_bytes(bundle.zip())
+    if zipping:
+        out.with_name(out.name + ".zip").write_bytes(bundle.zip())
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:

@@ -7,7 +7,6 @@ import contextlib
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -24,7 +23,7 @@ q = db.statements("certificates")
 _ANCHORED_WITHIN = 30.0
 
 
-async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: petitions.Petition, key: Any) -> dict[str, bytes]:
+async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: petitions.Petition, public: str) -> dict[str, bytes]:
     """Everything that certificate.json lists: log, texts, keys, and the proof that the checkpoint is in the anchor."""
     head = petition.checkpoint
     found = [row["entry"] async for row in q.entries(pool, log_id=petition.log_id, size=head.size)]
@@ -40,8 +39,10 @@ async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: p
     _drop_unsealed_texts(files, found)
     files["petition.tlog-proof"] = await anchored(pool, keys, settings, bytes(entries.Anchored(head.origin, head.size, head.root)))
     files["anchor.vkey"] = f"{await ledger.vkey(pool, ledger.ANCHOR)}\n".encode()
+    async for row in q.audits(pool, petition_id=petition.id, size=head.size):
+        files[f"audit/{sum(path.startswith('audit/') for path in files) + 1}.json"] = row["report"]
     principal = urlsplit(settings.base_url).hostname or "issuer"
-    files["allowed_signers"] = proof.allowed_signers(principal, proof.ssh_public(key))
+    files["allowed_signers"] = proof.allowed_signers(principal, public)
     files["VERIFY.txt"] = _verify_text(principal).encode()
     return files
 

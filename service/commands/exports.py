@@ -38,7 +38,7 @@ def export(options: argparse.Namespace) -> int:
         async with db.open_pool(settings.database_url, high=4) as pool:
             made = await exports.write(
                 pool, Keys(settings.key_dir), settings, options.slug, shape=options.shape, form=options.format, profile=profile,
-                progress=progress if sys.stderr.isatty() else None,
+                approval=UUID(options.approval) if options.approval else None, progress=progress if sys.stderr.isatty() else None,
             )  # fmt: skip
             descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             try:
@@ -112,6 +112,7 @@ def add(command: Line) -> None:
     made.add_argument("--out", required=True)
     made.add_argument("--recipient", help="with --shape recipient: who will get it")
     made.add_argument("--fields", default="name,country", help="with --shape recipient: of name, role, country, locality, email")
+    made.add_argument("--approval", metavar="ID", help="outside the demo: what two organizers approved on the desk")
     made = command("open-export", open_export, "open a sealed export, on the organizers' own machine")
     made.add_argument("file", metavar="FILE")
     made.add_argument("--key", required=True)

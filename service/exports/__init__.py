@@ -10,6 +10,20 @@ server only sealed to the organizers' offline keys, to be opened on their own ma
 
 from service.exports.opening import Opened, open_file
 from service.exports.tables import FORMATS
-from service.exports.writing import SHAPES, Export, Profile, confirm_removals, made, q, removals, write
+from service.exports.writing import EXPORT, SHAPES, Export, Profile, confirm_removals, facts, made, q, removals, write
 
-__all__ = ["FORMATS", "SHAPES", "Export", "Opened", "Profile", "confirm_removals", "made", "open_file", "q", "removals", "write"]
+__all__ = [
+    "EXPORT",
+    "FORMATS",
+    "SHAPES",
+    "Export",
+    "Opened",
+    "Profile",
+    "confirm_removals",
+    "facts",
+    "made",
+    "open_file",
+    "q",
+    "removals",
+    "write",
+]

@@ -18,7 +18,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service import db, identity, signatures
+from service import db, identity, organizers, recipients, signatures
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.exports.tables import CELL, FORMATS, Columns, Format, Table, table
 from service.identity import KeyGone, Keys, Unopened, offline
@@ -31,6 +31,9 @@ log = structlog.get_logger()
 Shape = Literal["working", "recipient", "open"]
 SHAPES: tuple[Shape, ...] = ("working", "recipient", "open")
 FORMAT = "libertas-export/v1"
+EXPORT = "export"
+"""The act that two organizers approve."""
+
 FIELDS = ("name", "role", "country", "locality", "email")
 """What a recipient's profile may ask for, in the order of its columns."""
 
@@ -51,6 +54,24 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     recipient: str
     fields: tuple[str, ...] = ("name", "country")
     sponsors: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, recipient: str, profile: recipients.Profile, sponsors: Sequence[str] = ()) -> Profile:
+        """What an office of this kind gets. Raises ``Conflict`` (``names-never``) where names are not handed over at all."""
+        if profile.names == "never":
+            raise Conflict(f"names are never handed over to {recipient}: its procedure asks for none", code="names-never")
+        asked = ("locality",) if profile.signer_field != "none" else ()
+        return cls(recipient=recipient, fields=("name", "country", *asked), sponsors=tuple(sponsors))
+
+
+def facts(shape: Shape, form: Format, profile: Profile | None = None) -> dict[str, Any]:
+    """What the two organizers approve, besides the petition: an approved act of ``EXPORT`` with exactly these facts."""
+    return {
+        "shape": shape,
+        "format": form,
+        "recipient": profile.recipient if profile else "",
+        "fields": sorted(profile.fields if profile else ()),
+    }
 
 
 class Export:
@@ -84,16 +105,18 @@ async def write(
     form: Format,
     profile: Profile | None = None,
     approval: UUID | None = None,
+    by: UUID | None = None,
     progress: Progress | None = None,
 ) -> Export:
     """Begin an export of ``slug``; the bytes come by iterating over what is returned.
 
     ``working``: every counted signature, its name as a box. ``recipient``: the same for the organizers' machine to choose those
     who agreed, with the fields of ``profile``. ``open``: figures, rounded down to tens, exact but for the day's own movement.
-    Outside the demo a list of names needs the ``approval`` that two organizers gave on the desk; whoever calls has used it up.
+    Outside the demo a list of names needs the ``approval`` that two organizers gave on the desk, to exactly these ``facts``; it
+    is taken, for ``by``, in the transaction that writes the export down.
 
     Raises ``NotFound`` (no such petition, or nothing is sealed yet), ``Invalid`` (a shape, format or field that does not
-    exist), ``Conflict`` (``approval-needed``; ``keys-needed`` when there is no offline key to seal to).
+    exist), ``Conflict`` (``approval-needed``, those of ``organizers.execute``; ``keys-needed`` without an offline key to seal to).
     """
     faults = [] if shape in SHAPES else [Fault("shape", "choice")]
     faults += [] if form in FORMATS else [Fault("format", "choice")]
@@ -114,8 +137,27 @@ async def write(
         to = keys.offline_keys()
         if not to:
             raise Conflict("there is no offline key to seal names to: see `libertas keys new --offline`", code="keys-needed")
-    return Export(_Writing(pool, keys, slug, shape, form, to, approval, progress).pieces, _about(head, shape, form, profile, to), uuid4(),
-                  table_media(form))  # fmt: skip
+    export_id, about = uuid4(), _about(head, shape, form, profile, to)
+    async with db.transaction(pool) as connection:
+        if approval is not None:
+            await _take(connection, approval, by, head["id"], facts(shape, form, profile))
+        await q.begin_export(
+            connection,
+            id=export_id,
+            petition_id=head["id"],
+            shape=shape,
+            format=form,
+            approval_id=approval,
+            about=msgspec.json.encode(about).decode(),
+        )
+    return Export(_Writing(pool, keys, slug, shape, form, to, progress).pieces, about, export_id, table_media(form))
+
+
+async def _take(connection: db.Connection, approval: UUID, by: UUID | None, petition_id: UUID, wanted: dict[str, Any]) -> None:
+    found = await organizers.approval(connection, approval)
+    if found.petition_id != petition_id or found.facts != wanted:
+        raise Conflict("what was approved is another list than this one", code="approval-decided")
+    await organizers.execute(connection, approval, by or found.proposed_by, EXPORT)
 
 
 def table_media(form: Format) -> str:
@@ -166,7 +208,6 @@ class _Writing:
         shape: Shape,
         form: Format,
         to: Sequence[offline.Public],
-        approval: UUID | None,
         progress: Progress | None,
     ) -> None:
         self._pool = pool
@@ -175,7 +216,6 @@ class _Writing:
         self._shape = shape
         self._form = form
         self._to = to
-        self._approval = approval
         self._progress = progress or (lambda done, of: None)
 
     async def pieces(self, export: Export) -> AsyncGenerator[bytes, None]:
@@ -184,7 +224,6 @@ class _Writing:
             await q.patient(connection)
             head = await q.head(connection, slug=self._slug)
             export.about |= _checkpoint(head)
-            await self._write_down(export, head)  # on a connection of its own, committed before a byte leaves
             keeping = asyncio.create_task(self._keep_ids(await q.share_snapshot(connection), export.id, head))
             try:
                 rows = {"open": self._figures, "working": self._listed, "recipient": self._listed}[self._shape]
@@ -198,17 +237,6 @@ class _Writing:
         export.about["sha256"] = digest.hexdigest()
         await q.end_export(self._pool, export_id=export.id, listed=export.about["totals"]["rows"], digest=digest.digest())
         self._progress(head["count"], head["count"])
-
-    async def _write_down(self, export: Export, head: Mapping[str, Any]) -> None:
-        await q.begin_export(
-            self._pool,
-            id=export.id,
-            petition_id=head["id"],
-            shape=self._shape,
-            format=self._form,
-            approval_id=self._approval,
-            about=msgspec.json.encode(export.about).decode(),
-        )
 
     async def _keep_ids(self, snapshot: str, export_id: UUID, head: Mapping[str, Any]) -> None:
         if self._shape == "open":

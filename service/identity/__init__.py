@@ -21,6 +21,7 @@ from service.identity.sealing import (
     email_index,
     exact_index,
     open_sealed,
+    reader_index,
     seal,
     suppression_index,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "name",
     "open_sealed",
     "plain_text",
+    "reader_index",
     "seal",
     "suppression_index",
 ]

@@ -11,10 +11,11 @@ A key that is gone stays gone, and what it sealed with it; that is the point. No
     KEY_DIR/token/<n> altcha/<n>    lists for rotation, the highest number is the newest
     KEY_DIR/mail-token promise suppression news register witness desk    one each
     KEY_DIR/certificate         Ed25519, as ssh-keygen writes it; in the demo only, otherwise the organizers'
+    KEY_DIR/pdf-seal            P-256 with its certificate, PEM; in the demo only, otherwise the organizers'
     KEY_DIR/offline/<name>.pub  public halves of the organizers' sealing keys; names stay readable to their private halves only
     KEY_DIR/backup/<name>.pub   public halves of the organizers' backup keys (identity.offline; their .key files in the demo only)
 
-All but the last three are 32 random bytes as they are. A process reads a key when it is first asked for it, so that the
+All but the last four are 32 random bytes as they are. A process reads a key when it is first asked for it, so that the
 web process runs without the worker's. Overwriting before unlinking does not reach a copy-on-write disk: keep ``KEY_DIR`` on
 a tmpfs or an encrypted volume whose snapshots live no longer than the keys.
 """
@@ -27,14 +28,17 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.x509.oid import NameOID
 
 from service.errors import Misconfigured, Unproven
 from service.identity import offline, sealing
@@ -135,6 +139,8 @@ class Keys:
             private = Ed25519PrivateKey.generate()
             form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
             _write_once(self.certificate_path, private.private_bytes(*form))
+        if not self.pdf_seal_path.exists():
+            _write_once(self.pdf_seal_path, _seal_pem())
         for purpose, names in DEMO_PAIRS.items():
             folder = self._folder(purpose)
             with _alone(folder):  # two first starts at once
@@ -266,6 +272,11 @@ class Keys:
         """Where the demo's certificate key is; elsewhere the settings name the organizers' own."""
         return self._dir / "certificate"
 
+    @property
+    def pdf_seal_path(self) -> Path:
+        """Where the demo's PDF seal is; elsewhere the settings name the organizers' own."""
+        return self._dir / "pdf-seal"
+
     def certificate_key(self, path: Path | None = None) -> Ed25519PrivateKey:
         """The certificate's signing key, from ``path`` or the key folder. Raises ``Misconfigured``."""
         try:
@@ -305,6 +316,8 @@ class Keys:
         faults = []
         if self.certificate_path.exists():
             faults.append("keys: the certificate key belongs to the organizers and must not lie in KEY_DIR on the server")
+        if self.pdf_seal_path.exists():
+            faults.append("keys: the PDF seal belongs to the organizers and must not lie in KEY_DIR on the server")
         faults += [
             f"keys: {path.relative_to(self._dir)} is a private sealing key; it belongs to the organizers and must not lie on the server"
             for path in offline.private_keys(self._dir)
@@ -318,7 +331,7 @@ class Keys:
 
     def _held(self) -> Iterator[Held]:
         for entry in self._dir.iterdir():
-            if entry.name in (*SINGLES, "certificate"):
+            if entry.name in (*SINGLES, "certificate", "pdf-seal"):
                 yield Held(entry.name, "", _created(entry))
             elif entry.name in ORGANIZERS:
                 yield from (Held(entry.name, key.stem, _created(key)) for key in entry.glob("*.pub"))
@@ -448,6 +461,22 @@ class _Chain:
                 key = derive(key, f"libertas {self.purpose} ratchet")
             return key
         raise KeyGone(self.purpose, number)
+
+
+def _seal_pem() -> bytes:
+    """A new P-256 key with a certificate that it signs itself: what pdfsig and the usual readers accept, and made in no time."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Libertas seal")])
+    now = datetime.now(UTC) - timedelta(days=1)  # clocks differ
+    usage = x509.KeyUsage(True, True, *[False] * 7)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=3650))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return key.private_bytes(*pem) + made.public_bytes(serialization.Encoding.PEM)
 
 
 def _log_name(log_id: str) -> str:

@@ -108,6 +108,11 @@ def suppression_index(key: bytes, canonical: str) -> bytes:
     return hmac.digest(key, b"libertas suppression-index/v1\0" + canonical.encode(), "sha256")
 
 
+def reader_index(key: bytes, canonical: str) -> bytes:
+    """Finds a mailbox among the readers of news; ``key`` is ``Keys.news_key``."""
+    return hmac.digest(key, b"libertas reader-index/v1\0" + canonical.encode(), "sha256")
+
+
 # --- what blobs hold
 
 _Sealed = TypeVar("_Sealed", bound="_Padded")

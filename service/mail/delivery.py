@@ -119,6 +119,8 @@ class _Job:
     address: str = ""
     title: str = ""
     titles: list[str] = field(default_factory=list)
+    text: str = ""
+    web_path: str = ""
     days: int = 0
     handles: list[tuple[str, str, bytes]] = field(default_factory=list)
     """(place in the text, purpose, handle)"""
@@ -278,6 +280,10 @@ class _Round:
         if petitions:
             async for row in q.titles(connection, petition_ids=list(petitions)):
                 titles[row["id"], row["language"]] = row["title"]
+        news: dict[tuple[str, str], tuple[str, str]] = {}
+        if told := {each["news"] for each in facts.values() if "news" in each}:
+            async for row in q.news(connection, ids=[UUID(one) for one in told]):
+                news[str(row["news_id"]), row["language"]] = row["title"], row["body"]
         jobs: list[_Job] = []
         ends: list[_End] = []
         indexes: dict[bytes, list[_Job]] = {}
@@ -286,7 +292,7 @@ class _Round:
                 **{name: row[name] for name in ("id", "claim", "template", "language", "domain", "failures", "was_left", "created_at")}
             )
             try:
-                self._read(job, row, facts[job.id], titles)
+                self._read(job, row, facts[job.id], titles, news)
                 indexes.setdefault(self._secrets.suppression_index(job.address), []).append(job)
             except Unproven as gone:
                 ends.append(_End(job, "failed", gone.name))
@@ -316,7 +322,14 @@ class _Round:
     def _places(self, job: _Job) -> frozenset[str]:
         return frozenset() if job.fault else self._compiled.places(job.template, job.language)
 
-    def _read(self, job: _Job, row: Mapping[str, Any], facts: Mapping[str, Any], titles: Mapping[tuple[UUID, str], str]) -> None:
+    def _read(
+        self,
+        job: _Job,
+        row: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        titles: Mapping[tuple[UUID, str], str],
+        news: Mapping[tuple[str, str], tuple[str, str]],
+    ) -> None:
         def title_of(petition_id: UUID | None) -> str:
             for language in (job.language, *LANGUAGES):
                 if petition_id is not None and (petition_id, language) in titles:
@@ -328,7 +341,14 @@ class _Round:
         job.address = secrets.open_address(row["key_id"], job.id, row["address"])
         if not ENVELOPE.fullmatch(job.address):
             raise Unproven("address")
-        if "title" in places:
+        if "text" in places:
+            # In the reader's language, or in the first that it was written in.
+            spoken = next((language for language in (job.language, *LANGUAGES) if (facts["news"], language) in news), None)
+            if spoken is None:
+                raise Unproven("no-news")
+            job.title, job.text = news[facts["news"], spoken]
+            job.web_path = f"/{job.language}/updates/{facts['news']}"
+        elif "title" in places:
             job.title = facts.get("title") or title_of(row["petition_id"])
         for place, purpose in LINKS.items():
             if place in places:
@@ -386,6 +406,8 @@ class _Round:
                 title=job.title,
                 days=job.days,
                 titles=job.titles,
+                text=job.text,
+                web_path=job.web_path,
             )
             answer = await line.send(self._compiled.envelope_from, job.address, data)
         except Away:

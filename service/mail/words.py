@@ -21,6 +21,7 @@ import css_inline
 from babel.units import format_unit
 
 from service.errors import Misconfigured, Unproven
+from service.markdown import markdown
 from service.settings import LANGUAGES
 
 LINKS = {
@@ -32,7 +33,7 @@ LINKS = {
     "desk_url": "desk",
 }
 _AT_THE_DESK = "desk/join"  # the desk's addresses name no language
-_WORDS = frozenset({"title", "days", "links", "issuer", "contact"})
+_WORDS = frozenset({"title", "text", "web_url", "days", "links", "issuer", "contact"})
 _PLACE = re.compile(r"\{([a-z_]*)\}")
 # Where a token goes: private-use characters that no text of ours or an organizer's keeps; in the encoded mail "=_", which
 # quoted-printable never makes.
@@ -88,7 +89,7 @@ class Compiled:
             raise Misconfigured(faults)
         self._layouts = {language: (folder / "layout" / f"{language}.txt").read_text(encoding="utf-8") for language in languages}
         self._page = (folder / "layout" / "layout.html").read_text(encoding="utf-8")
-        self._ready: dict[tuple[str, str, str, int, tuple[str, ...]], list[tuple[bytes, str]]] = {}
+        self._ready: dict[tuple[str, str, str, int, tuple[str, ...], str, str], list[tuple[bytes, str]]] = {}
 
     def places(self, template: str, language: str) -> frozenset[str]:
         """The placeholders of this message. Raises ``Unproven`` (``no-such-message``) for one that does not exist."""
@@ -109,13 +110,18 @@ class Compiled:
         title: str = "",
         days: int = 0,
         titles: Sequence[str] = (),
+        text: str = "",
+        web_path: str = "",
     ) -> bytes:
         """The whole mail as it goes over the wire; ``tokens`` by purpose, those of ``{links}`` as ``manage-0``, ``manage-1`` …
 
-        Wording (message, language, titles, days) is compiled once. Refuses (``Unproven``) an address or token that is not
+        ``text`` is an organizer's Markdown, ``web_path`` where it can be read on the site. A mail with a link to unsubscribe has
+        the headers by which a mail program offers it, too (RFC 8058).
+
+        Wording (message, language, titles, days, text) is compiled once. Refuses (``Unproven``) an address or token that is not
         what the validated ones look like, so that no header and no link can be made up by what is filled in.
         """
-        key = (template, language, title, days, tuple(titles))
+        key = (template, language, title, days, tuple(titles), text, web_path)
         ready = self._ready.get(key)
         if ready is None:
             if len(self._ready) >= 1_000:  # titles and days are few; this bounds what a long-lived worker keeps
@@ -123,23 +129,29 @@ class Compiled:
             ready = self._ready[key] = self._compile(*key)
         if not ENVELOPE.fullmatch(to):
             raise Unproven("address")
+        if not all(map(_TOKEN.fullmatch, tokens.values())):
+            raise Unproven("token")
         pieces = [f"To: {to}\r\nMessage-ID: {message_id}\r\nDate: {format_datetime(at)}\r\n".encode("ascii")]
+        if "unsubscribe" in tokens:
+            link = f"{self._base_url}/{language}/unsubscribe/{tokens['unsubscribe']}"
+            pieces.append(f"List-Unsubscribe: <{link}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".encode("ascii"))
         for before, place in ready:
             pieces.append(before)
             if place:
                 token = tokens[place]
-                if not _TOKEN.fullmatch(token):
-                    raise Unproven("token")
                 # A soft break inside the token: the decoded line is unbroken, the encoded one stays within 76.
                 pieces.append(b"=\r\n".join(token[i : i + _FOLD].encode("ascii") for i in range(0, len(token), _FOLD)))
         return b"".join(pieces)
 
-    def _compile(self, template: str, language: str, title: str, days: int, titles: tuple[str, ...]) -> list[tuple[bytes, str]]:
+    def _compile(
+        self, template: str, language: str, title: str, days: int, titles: tuple[str, ...], written: str, web_path: str
+    ) -> list[tuple[bytes, str]]:
         self.places(template, language)
         message = self._messages[template, language]
         words = {
             **self._own,
             "title": _one_line(title),
+            "web_url": self._base_url + web_path,
             "days": format_unit(days, "duration-day", "long", locale=language),
             **{
                 place: f"{self._base_url}/{_AT_THE_DESK if purpose == 'desk' else f'{language}/{purpose}'}/\ue000{purpose}\ue001"
@@ -155,6 +167,11 @@ class Compiled:
         page: list[str] = []
         for number, paragraph in enumerate(around[:at] + body + around[at + 1 :]):
             is_frame = not at <= number < at + len(body)
+            if paragraph == "{text}":
+                # Links within the site lead there from a mailbox, too.
+                text.append(_printable(written).replace("](/", f"]({self._base_url}/"))
+                page.append(str(markdown(_printable(written))).replace('href="/', f'href="{self._base_url}/'))
+                continue
             for one in listed.split("\n\n") if paragraph == "{links}" else [_put(paragraph, words)]:
                 text.append(_as_text(one))
                 is_button = not any('class="button"' in done for done in page) and paragraph != "{links}"
@@ -221,6 +238,11 @@ def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() and c not in "\ue000\ue001" else " " for c in text).split())
 
 
+def _printable(text: str) -> str:
+    """Organizers' words in their lines, without control characters and without our marks."""
+    return "\n".join("".join(c if c.isprintable() and c not in "\ue000\ue001" else " " for c in line) for line in text.splitlines()).strip()
+
+
 def _put(text: str, words: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: words.get(found[1], found[0]), text)
 
@@ -231,14 +253,19 @@ def _paragraphs(text: str) -> list[str]:
 
 def _as_text(paragraph: str) -> str:
     # Only a paragraph of running words is wrapped: a link stays on one line, whatever its length.
-    if "\ue000" in paragraph:
+    if "\ue000" in paragraph or _is_link(paragraph.split("\n")):
         return paragraph
     return textwrap.fill(" ".join(re.split(r"[ \t\n]+", paragraph)), _FOLD, break_long_words=False, break_on_hyphens=False)
 
 
+def _is_link(lines: Sequence[str]) -> bool:
+    """A paragraph of two lines: what a link does, then the link alone."""
+    return len(lines) == 2 and ("\ue000" in lines[1] or re.fullmatch(r"https?://\S+", lines[1].strip()) is not None)
+
+
 def _as_html(paragraph: str, *, is_title: bool, is_button: bool, is_small: bool) -> str:
     lines = [line.strip() for line in paragraph.split("\n")]
-    if len(lines) == 2 and "\ue000" in lines[1]:
+    if _is_link(lines):
         label, url = html.escape(lines[0].rstrip(" :՝\u00a0\u202f")), html.escape(lines[1])
         if is_button:
             return f'<p class="press"><a class="button" href="{url}">{label}</a></p>'

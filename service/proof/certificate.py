@@ -33,6 +33,7 @@ __all__ = [
     "FORMAT",
     "NAMESPACE",
     "OUTSIDE",
+    "Opening",
     "Trust",
     "Verdict",
     "allowed_signers",
@@ -47,8 +48,10 @@ __all__ = [
     "ssh_sign",
     "ssh_verify",
     "sums_of",
+    "verify_attached",
     "verify_bundle",
     "verify_receipt",
+    "verify_unsigned",
 ]
 
 T = TypeVar("T")
@@ -106,8 +109,9 @@ class Trust:
     """An installation's public keys, to be handed out by another way than its bundles.
 
     `logs` are the vkeys of its petition logs, `anchor` that of its anchor log, `certificate_keys` SSH public lines without
-    comment, `pdf_seals` fingerprints of the keys that seal its PDFs (not used here). `ml_dsa` are the second keys of the same
-    logs, checked wherever they signed; `retired` are earlier keys of any of these logs, for what they signed in their time.
+    comment, `pdf_seals` the hex SHA-256 of the X.509 certificates that seal its PDFs (not used here). `ml_dsa` are the second
+    keys of the same logs, checked wherever they signed; `retired` are earlier keys of any of these logs, for what they signed in
+    their time; `promises` are the vkeys under which signers hold promises.
     """
 
     issuer: str
@@ -117,6 +121,7 @@ class Trust:
     pdf_seals: tuple[str, ...] = ()
     ml_dsa: tuple[str, ...] = ()
     retired: tuple[str, ...] = ()
+    promises: tuple[str, ...] = ()
 
     FORMAT = "petition-trust/v1"
 
@@ -132,6 +137,7 @@ class Trust:
                 "pdf_seals": self.pdf_seals,
                 "ml_dsa": self.ml_dsa,
                 "retired": self.retired,
+                "promises": self.promises,
             }
         )
         try:
@@ -153,12 +159,13 @@ class Trust:
                 "pdf_seals": list(seals),
                 "ml_dsa": list(second),
                 "retired": list(retired),
+                "promises": list(promises),
                 **rest,
-            } if not rest and all(isinstance(each, str) for each in (*logs, *keys, *seals, *second, *retired)):
-                trust = cls(issuer, tuple(logs), anchor, tuple(keys), tuple(seals), tuple(second), tuple(retired))
+            } if not rest and all(isinstance(each, str) for each in (*logs, *keys, *seals, *second, *retired, *promises)):
+                trust = cls(issuer, tuple(logs), anchor, *map(tuple, (keys, seals, second, retired, promises)))
             case _:
                 raise Unproven("trust", f"not the keys and types of {cls.FORMAT}")
-        for log in (*trust.logs, trust.anchor, *trust.ml_dsa, *trust.retired):
+        for log in (*trust.logs, trust.anchor, *trust.ml_dsa, *trust.retired, *trust.promises):
             parse_vkey(log)
         for key in trust.certificate_keys:
             fingerprint(key)
@@ -186,7 +193,7 @@ class Verdict:
 
     `issuer_checked`: the keys are those of a trust file. `fingerprint` is the certificate key's, to compare with a source
     outside the bundle. `figures` is `proved` as recounted. `notes` are stable words for what stands in the bundle but was
-    not checked: "issuer", "witnesses", "pdf", "timestamp".
+    not checked: "issuer", "log", "witnesses", "pdf", "timestamp".
     """
 
     issuer_checked: bool
@@ -210,14 +217,46 @@ def verify_bundle(files: Mapping[str, bytes], trust: Trust | None = None, progre
     the file it is in. Outermost first: who signed the list of files, then every file, then the log, the figures, the anchor.
     """
     bundle = _Bundle(files)
-    principal, certificate_key = bundle.read("allowed_signers", parse_allowed_signers)
+    _, certificate_key = bundle.read("allowed_signers", parse_allowed_signers)
     with _in("SHA256SUMS.sig"):
         ssh_verify(bundle["SHA256SUMS"], bundle["SHA256SUMS.sig"], certificate_key)
     bundle.check_sums()
+    return _signed(bundle, files, trust, progress, is_whole=True)
+
+
+def verify_attached(
+    files: Mapping[str, bytes], trust: Trust | None = None, progress: Callable[[int, int], object] | None = None
+) -> Verdict:
+    """Check the files that a certificate.pdf carries: all of a bundle but `SHA256SUMS`, its signature and the PDF itself.
+
+    The log may be missing as a whole, because a large one does not fit into a document; the verdict then has the note "log",
+    and its figures are those that the certificate states. Faults as in `verify_bundle`.
+    """
+    bundle = _Bundle(files)
+    return _signed(bundle, files, trust, progress, is_whole=any(path.startswith("tile/") for path in files))
+
+
+def _signed(
+    bundle: _Bundle, files: Mapping[str, bytes], trust: Trust | None, progress: Callable[[int, int], object] | None, *, is_whole: bool
+) -> Verdict:
+    _, certificate_key = bundle.read("allowed_signers", parse_allowed_signers)
     with _in("certificate.json.sig"):
         ssh_verify(bundle["certificate.json"], bundle["certificate.json.sig"], certificate_key)
+    return verify_unsigned(files, trust, progress, is_whole=is_whole)
+
+
+def verify_unsigned(
+    files: Mapping[str, bytes],
+    trust: Trust | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    *,
+    is_whole: bool = True,
+) -> Verdict:
+    """Check everything but the issuer's signatures: for a certificate that waits for them, before somebody signs it."""
+    bundle = _Bundle(files)
+    principal, certificate_key = bundle.read("allowed_signers", parse_allowed_signers)
     certificate = bundle.read("certificate.json", _certificate)
-    bundle.check_listed(certificate)
+    bundle.check_listed(certificate, is_whole=is_whole)
 
     log = bundle.read("vkey", _vkey_file)
     anchor = bundle.read("anchor.vkey", _vkey_file)
@@ -235,15 +274,16 @@ def verify_bundle(files: Mapping[str, bytes], trust: Trust | None = None, progre
 
     log_keys, anchor_keys = (trust.beside(log), trust.beside(anchor)) if trust else ([log], [anchor])
     checkpoint = bundle.read("checkpoint", lambda note: open_checkpoint(note, log_keys, log.name))
-    tally, called_for = _recount(bundle, checkpoint, progress)
-    called_for |= _check_texts(bundle, checkpoint.origin, tally.texts)
-    for path in files:
-        if path.startswith(_GOVERNED) and path not in called_for:
-            raise Unproven("file-unexpected", f"{path}: neither the log nor a manifest calls for it")
-    figures = {
-        **tally.proved(),
-        "checkpoint": {"origin": checkpoint.origin, "size": checkpoint.size, "root": b64(checkpoint.root)},
-    }
+    spelled = {"origin": checkpoint.origin, "size": checkpoint.size, "root": b64(checkpoint.root)}
+    if is_whole:
+        tally, called_for = _recount(bundle, checkpoint, progress)
+        called_for |= _check_texts(bundle, checkpoint.origin, tally.texts)
+        for path in files:
+            if path.startswith(_GOVERNED) and path not in called_for:
+                raise Unproven("file-unexpected", f"{path}: neither the log nor a manifest calls for it")
+        figures: dict[str, object] = {**tally.proved(), "checkpoint": spelled}
+    else:
+        figures = {**certificate.proved, "checkpoint": spelled}
     with _in("certificate.json"):
         _same_figures(figures, certificate.proved)
 
@@ -259,7 +299,7 @@ def verify_bundle(files: Mapping[str, bytes], trust: Trust | None = None, progre
             raise Unproven("anchor-order", "the certificate is anchored before the proof that it lists")
 
     present = (("timestamp", "certificate.json.tsr"), ("pdf", "certificate.pdf"))
-    notes = ["issuer"] * (trust is None) + ["witnesses"] + [word for word, path in present if path in files]
+    notes = ["issuer"] * (trust is None) + ["log"] * (not is_whole) + ["witnesses"] + [word for word, path in present if path in files]
     return Verdict(
         trust is not None,
         trust.issuer if trust else principal,
@@ -330,9 +370,11 @@ class _Bundle:
         if sums.keys() & {"SHA256SUMS", "SHA256SUMS.sig"}:
             raise Unproven("sums-malformed", "SHA256SUMS: lists itself")
 
-    def check_listed(self, certificate: _Certificate) -> None:
+    def check_listed(self, certificate: _Certificate, *, is_whole: bool) -> None:
         actual = listed(self._files)
         for path in sorted({*actual, *certificate.files}):
+            if not is_whole and path.startswith("tile/"):
+                continue
             if path not in certificate.files:
                 raise Unproven("file-unlisted", f"{path}: not in certificate.json")
             if path not in actual:

@@ -8,19 +8,24 @@ Two rules hold throughout: for each petition one living signature stands for one
     confirming  the button
     sealing     the copy for the organizers' offline keys
     managing    a signer changes her mind
+    invalidating    organizers take signatures out of the count, and put them back
     ageing      time passes: sums, ends, forgetting
+    retaining   the end: secrets destroyed, the number stays
 """
 
 from service.signatures.ageing import add_up, expire, forget_indexes, lapsed, reseal, statistics
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
+from service.signatures.invalidating import Condition, disagreements
 from service.signatures.managing import Managed, address_of, erase, managed, narrow, shown, withdraw
 from service.signatures.record import LIVING, lock_key, open_blob, q
+from service.signatures.retaining import end_retention
 from service.signatures.sealing import FIELD, keys_of, open_box
 
 __all__ = [
     "FIELD",
     "LIVING",
+    "Condition",
     "Confirmer",
     "Decider",
     "Managed",
@@ -28,6 +33,8 @@ __all__ = [
     "View",
     "add_up",
     "address_of",
+    "disagreements",
+    "end_retention",
     "erase",
     "expire",
     "forget_indexes",

@@ -201,6 +201,7 @@ class Confirmer:
             is_sealed=record["is_sealed"],
             manage_hash=tokens.stored(manage_handle(handle)),
             shown=(blob.name, blob.role) if blob.visibility == "show" else None,
+            wish=identity.seal(key, key_id, "news_wish", record["id"].bytes, blob.email.encode()) if blob.news else None,
             yes=_yes(record, blob) if blob.partner_news and blob.partner else None,
         )
 
@@ -248,6 +249,16 @@ class Confirmer:
                     names=[shown[0] for _, _, shown in names],
                     roles=[shown[1] for _, _, shown in names],
                 )
+            wishes = [(signature, wish) for signature in confirmed if (wish := ready[signature].wish) is not None]
+            if wishes:
+                await q.insert_wishes(
+                    connection,
+                    signature_ids=[signature for signature, _ in wishes],
+                    petition_ids=[ready[signature].petition_id for signature, _ in wishes],
+                    languages=[ready[signature].language for signature, _ in wishes],
+                    addresses=[wish for _, wish in wishes],
+                    key_ids=[ready[signature].key_id for signature, _ in wishes],
+                )
             await partners.keep(connection, [yes for signature in confirmed if (yes := ready[signature].yes)])
         return confirmed
 
@@ -282,6 +293,8 @@ class _Ready(msgspec.Struct, kw_only=True):
     sealed: bytes | None = None
     manage_hash: bytes
     shown: tuple[str, str] | None
+    wish: bytes | None
+    """The address for the list of readers, sealed for its way there; None for those who did not ask for news."""
     yes: partners.Yes | None
 
 

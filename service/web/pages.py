@@ -28,13 +28,17 @@ confirm.html         path · state: ask | ask-again | confirmed | already | expi
 manage.html          path (with the token) · petition: Petition | None · action: the manage address (path) · state: pending |
                      held | confirmed | invalidated | withdrawn | erased | expired | unknown · visibility: count | show |
                      protect | "" · day: date | None · step: "" | withdraw | erase (from GET ``?step=``) · saved: "" |
-                     visibility · faults: list of Fault · receipt_url: str | None.
-                     It POSTs to ``action``: ``act`` = visibility (with ``visibility``) | withdraw | erase
+                     visibility | news · faults: list of Fault · receipt_url: str | None · has_news: bool.
+                     It POSTs to ``action``: ``act`` = visibility (with ``visibility``) | news | withdraw |
+                     erase
 manage_ask.html      path · done: bool (the same page for every address) · faults · email: str · form_key
+updates.html         path · posts: list of ``updates.Post``, newest first
+update.html          path · post: ``updates.Post``
+unsubscribe.html     path · action · state: ask | done | unknown
 not_me.html          path · action · state: ask | done | unknown · petition: Petition | None
 signers.html         path · petition · names: list of (name, role) · as_of: date | None · earlier, later: path | None
 certificates.html    path · petition · certificates: list of mappings id, serial, recipient, count, size, issued_at,
-                     replaces (id | None), kind ("draft" | "demo" | "final")
+                     replaces (id | None), kind ("draft" | "demo" | "final"), has_pdf
 error.html           path ("/" unless known) · status: 400 403 404 405 409 413 415 429 500 503 · code: ``Refusal.code`` or "" ·
                      retry_after: seconds | None · petition: Petition | None
 privacy.html, legal.html, accessibility.html, verify.html    path
@@ -49,13 +53,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import msgspec
-import nh3
 from babel import Locale
 from babel.dates import format_date, format_time, get_timezone_location
 from babel.numbers import format_decimal, format_percent
@@ -64,12 +66,11 @@ from jinja2 import BaseLoader, BytecodeCache, Environment, FileSystemLoader, Str
 from jinja2.bccache import Bucket
 from litestar import Request, Response
 from litestar.datastructures import State
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup, escape
 
 from service import __version__
 from service.errors import NotFound
+from service.markdown import markdown
 from service.settings import Settings
 
 HERE = Path(__file__).parent
@@ -242,59 +243,9 @@ def negotiate(accept_language: str, available: Sequence[str]) -> str:
     return min(wishes)[2] if wishes else available[0]
 
 
-# ------------------------------------------------------------------------------------------------ organizers' Markdown
-
-
-def _may_link(address: str) -> bool:
-    """Only to the web, to a mailbox, or within this site; never ``//host``, which would inherit our scheme and hide its host."""
-    address = address.strip()
-    if re.match(r"(?i)(https?://[^/\\]|mailto:[^/])", address):
-        return True
-    return address.startswith("#") or (address.startswith("/") and not re.match(r"/[/\\]", address) and "\\" not in address)
-
-
-_markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
-setattr(_markdown, "validateLink", _may_link)  # noqa: B010  # the documented way to narrow what may be linked
-_TAGS = {"p", "h3", "h4", "ul", "ol", "li", "blockquote", "strong", "em", "a", "br", "hr", "code", "pre"}
-
-
-def _tame(tokens: list[Token]) -> None:
-    for token in tokens:
-        if re.fullmatch(r"h[1-6]", token.tag):
-            token.tag = "h3" if token.tag in ("h1", "h2") else "h4"  # h1 and h2 belong to the page
-        if token.type == "image":  # an image would tell another server who reads the petition: its description stays
-            token.type, token.tag, token.children = "text", "", None
-        if token.children:
-            _tame(token.children)
-
-
 def _web(address: str) -> str:
     """An address that an organizer typed, if it leads to the web; otherwise nowhere."""
     return address if re.match(r"(?i)https?://[^/\\]", address) else "#"
-
-
-def _only_good_links(tag: str, name: str, value: str) -> str | None:
-    return value if (tag, name) != ("a", "href") or _may_link(value) else None
-
-
-@lru_cache(maxsize=256)
-def markdown(text: str) -> Markup:
-    """Organizers' Markdown as HTML: no HTML of theirs, no images, no ``//host`` links, headings below the page's own.
-
-    Two walls, because one of them may have a hole: the parser knows no HTML, and an allow-list reads what came out of it.
-    """
-    tokens = _markdown.parse(text)
-    _tame(tokens)
-    html = _markdown.renderer.render(tokens, _markdown.options, {})
-    clean = nh3.clean(
-        html,
-        tags=_TAGS,
-        attributes={"a": {"href"}},
-        attribute_filter=_only_good_links,
-        url_schemes={"http", "https", "mailto"},
-        link_rel="noopener noreferrer",
-    )
-    return Markup(clean)  # noqa: S704  # this is the sanitizer's output
 
 
 # ------------------------------------------------------------------------------------------------ headers and files

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
 
-from service import certificates, intake, signatures
+from service import certificates, intake, signatures, updates
 from service.errors import Fault, Invalid, NotFound
 from service.identity import Form, deliverable
 from service.intake import Submission
@@ -257,7 +257,7 @@ def _manage_page(
     request: Visit, lang: str, token: str, mine: signatures.Managed | None, status: int = 200, **facts: Any
 ) -> Response[bytes]:
     path = f"/manage/{quote(token, safe='')}"
-    given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, **facts}
+    given: dict[str, Any] = {"step": "", "saved": "", "faults": [], "receipt_url": None, "has_news": False, **facts}
     return pages_of(request).respond(
         "manage.html",
         lang,
@@ -292,7 +292,8 @@ async def manage(request: Visit, lang: FromPath[str], token: FromPath[str]) -> R
         token,
         mine,
         step=step if step in ("withdraw", "erase") else "",
-        saved=saved if saved == "visibility" else "",
+        saved=saved if saved in ("visibility", "news") else "",
+        has_news=await updates.is_followed(request.app.state.pool, mine.signature_id),
     )
 
 
@@ -307,12 +308,15 @@ async def act(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Resp
         return _manage_page(request, lang, token, None, 404)
     wish = values.get("act", "")
     here = f"/{lang}/manage/{quote(token, safe='')}"
-    if wish not in ("visibility", "withdraw", "erase"):
+    if wish not in ("visibility", "news", "withdraw", "erase"):
         return _manage_page(request, lang, token, mine, 400, faults=[Fault("act", "choice")])
     try:
         if wish == "visibility":
             await signatures.narrow(state.pool, mine, values.get("visibility", ""))
             return _see(f"{here}?saved=visibility")
+        if wish == "news":
+            await updates.stop(state.pool, mine.signature_id)
+            return _see(f"{here}?saved=news")
         if wish == "withdraw":
             await signatures.withdraw(state.pool, mine)
         else:
@@ -428,8 +432,7 @@ async def signers(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> R
 async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
     lang, state = language(request, lang), request.app.state
     petition: Petition = state.shelf.get(slug)
-    kind = "demo" if petition.is_sample or state.settings.embedded else "draft"
-    issued = [{**each, "kind": kind} for each in await certificates.listing(state.pool, petition.id)]
+    issued = await certificates.listing(state.pool, petition.id)
     return pages_of(request).respond(
         "certificates.html", lang, cache=CACHED, path=f"/petitions/{slug}/certificates", petition=petition, certificates=issued
     )
@@ -437,17 +440,15 @@ async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[s
 
 @get("/petitions/{slug:str}/certificates/{certificate_id:str}/{name:str}", include_in_schema=False)
 async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    """The evidence bundle, or its certificate alone; its bytes never change."""
+    """The evidence bundle, or its certificate alone as JSON or PDF; its bytes never change."""
     petition: Petition = request.app.state.shelf.get(slug)
-    if name not in ("bundle.zip", "certificate.json"):
-        raise NotFound("file")
     content = await certificates.download(request.app.state.pool, petition.id, certificate_id, name)
     headers = {
         "cache-control": "public, max-age=31536000, immutable",
         "access-control-allow-origin": "*",
         "x-content-type-options": "nosniff",
     }
-    return Response(content, media_type="application/zip" if name.endswith("zip") else "application/json", headers=headers)
+    return Response(content, media_type=certificates.NAMES[name], headers=headers)
 
 
 def router() -> Router:

@@ -132,7 +132,13 @@ async def robots(request: Visit) -> Response[bytes]:
 async def sitemap(request: Visit) -> Response[bytes]:
     """Every public page in every language, each with its alternates (the samples of a demonstration too)."""
     pages = pages_of(request)
-    paths = ["/", "/petitions", *(f"/petitions/{petition.slug}" for petition, _ in standing(request)), *(f"/{name}" for name in PLAIN)]
+    paths = [
+        "/",
+        "/petitions",
+        "/updates",
+        *(f"/petitions/{petition.slug}" for petition, _ in standing(request)),
+        *(f"/{name}" for name in PLAIN),
+    ]
     return Response(
         _sitemap(pages, paths).encode(),
         media_type="application/xml",

@@ -44,7 +44,7 @@ create table export_done (
 );
 
 -- Whom an export holds, ten thousand ids a row: whoever leaves later must be taken out of the file, too. Without a foreign
--- key, because the ids are written in the export's own snapshot, which is older than its row above.
+-- key: the ids are written in the export's own snapshot, in which its row above need not be.
 create table export_part (
     export_id uuid not null,
     part integer not null,

@@ -350,6 +350,8 @@ def test_a_trust_file_is_read_back() -> None:
         ("petition-trust/v1", "petition-trust/v2", "trust"),
         ('"issuer":"Libertas"', '"issuer":1', "trust"),
         ('"pdf_seals":[]', '"pdf_seals":[1]', "trust"),
+        ('"promises":[]', '"promises":[1]', "trust"),
+        ('"promises":[]', '"promises":["x"]', "vkey"),
         ('"retired":[]', '"retired":[],"z":1', "trust"),
         ('"retired":[]', '"retired":["x"]', "vkey"),
         ('"ml_dsa":[]', '"ml_dsa":[1]', "trust"),

@@ -22,11 +22,12 @@ from fluent.syntax.visitor import Visitor
 from jinja2 import UndefinedError
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
-from service import captcha, petitions
+from service import captcha, petitions, updates
 from service.errors import Fault
+from service.markdown import markdown
 from service.settings import LANGUAGES, Settings
 from service.web import pages
-from service.web.pages import Filled, Pages, Words, csp, markdown, negotiate
+from service.web.pages import Filled, Pages, Words, csp, negotiate
 
 NOW = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
 HERE = Path(pages.__file__).parent
@@ -148,6 +149,7 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         "saved": "",
         "faults": [],
         "receipt_url": "/receipt",
+        "has_news": True,
     }
     for state in ("pending", "held", "confirmed", "invalidated", "withdrawn", "erased", "expired"):
         yield f"manage-{state}", "manage.html", {**mine, "state": state}
@@ -155,6 +157,7 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for step in ("withdraw", "erase"):
         yield f"manage-{step}", "manage.html", {**mine, "step": step}
     wider = [Fault("visibility", "visibility-wider")]
+    yield "manage-no-news", "manage.html", {**mine, "saved": "news", "has_news": False}
     yield "manage-wider", "manage.html", {**mine, "saved": "visibility", "visibility": "count", "faults": wider}
     ask: dict[str, Any] = {"path": "/manage", "done": False, "faults": [], "email": "", "form_key": "k", "partner": None}
     yield "manage-ask", "manage_ask.html", ask
@@ -162,11 +165,18 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "manage-ask-done", "manage_ask.html", {**ask, "done": True}
     for state in ("ask", "done", "unknown"):
         yield f"not-me-{state}", "not_me.html", {"path": "/not-me/T", "action": "/fr/not-me/T", "state": state, "petition": None}
+    for state in ("ask", "done", "unknown"):
+        yield f"unsubscribe-{state}", "unsubscribe.html", {"path": "/unsubscribe/T", "action": "/fr/unsubscribe/T", "state": state}
+    told = updates.Words(say("Libre"), say("Rentré."))
+    news = updates.Post(id=UUID(int=7), petition="free-them", case_slug="", released_at=NOW, texts={"fr": told})
+    yield "updates", "updates.html", {"path": "/updates", "posts": [news, news]}
+    yield "updates-none", "updates.html", {"path": "/updates", "posts": []}
+    yield "update", "update.html", {"path": f"/updates/{news.id}", "post": news}
     names = [(say("Անի"), say("քաղաքապետ")), (say("Levon"), "")]
     listed = {"path": "/petitions/free-them/signers", "petition": one, "earlier": "?before=x", "later": "?after=x"}
     yield "signers", "signers.html", {**listed, "names": names, "as_of": date(2026, 11, 23)}
     yield "signers-none", "signers.html", {**listed, "names": [], "as_of": None}
-    issued = {"id": "ab" * 32, "recipient": say("Council"), "count": 1, "size": 2, "issued_at": NOW, "replaces": None}
+    issued = {"id": "ab" * 32, "recipient": say("Council"), "count": 1, "size": 2, "issued_at": NOW, "replaces": None, "has_pdf": True}
     kinds = [{**issued, "serial": n, "kind": kind, "replaces": "cd" * 32} for n, kind in enumerate(("draft", "demo", "final"))]
     for name, certificates in (("certificates", kinds), ("certificates-none", [])):
         yield name, "certificates.html", {"path": "/petitions/free-them/certificates", "petition": one, "certificates": certificates}
@@ -356,7 +366,16 @@ def test_petitions_may_be_indexed_and_steps_of_a_signature_may_not(made: Pages) 
         open_to_all = template in ("home.html", "petitions.html", "certificates.html", "privacy.html", "legal.html")
         if open_to_all or (name.startswith("petition-") and "fault" not in name and "notice" not in name):
             assert indexed, name
-        if template in ("sent.html", "confirm.html", "manage.html", "manage_ask.html", "not_me.html", "error.html", "signers.html"):
+        if template in (
+            "sent.html",
+            "confirm.html",
+            "manage.html",
+            "manage_ask.html",
+            "not_me.html",
+            "unsubscribe.html",
+            "error.html",
+            "signers.html",
+        ):
             assert not indexed, name
 
 
@@ -501,27 +520,6 @@ def _shape(made: Pages, template: str, context: dict[str, Any]) -> tuple[list[st
     return [str(s.get("src")) for s in page.select("script")], [str(f.get("action")) for f in page.select("form")]
 
 
-@pytest.mark.parametrize(
-    ("text", "html"),
-    [
-        ("**bold** and *soft*", "<p><strong>bold</strong> and <em>soft</em></p>"),
-        ("<b onclick=x>no</b>", "<p>&lt;b onclick=x&gt;no&lt;/b&gt;</p>"),
-        ("[x](//evil.example)", "<p>[x](//evil.example)</p>"),
-        ("[x](/\\evil.example)", '<p><a href="/%5Cevil.example" rel="noopener noreferrer">x</a></p>'),  # stays with us
-        ("[x](https:evil.example)", "<p>[x](https:evil.example)</p>"),
-        ("[x](javascript:alert)", "<p>[x](javascript:alert)</p>"),
-        ("[x](data:text/html,x)", "<p>[x](data:text/html,x)</p>"),
-        ("[x](https://ok.example/a)", '<p><a href="https://ok.example/a" rel="noopener noreferrer">x</a></p>'),
-        ("[x](/fr/verify)", '<p><a href="/fr/verify" rel="noopener noreferrer">x</a></p>'),
-        ("![what it shows](https://evil.example/i.png)", "<p>what it shows</p>"),
-        ("# Great", "<h3>Great</h3>"),
-        ("> quoted", "<blockquote>\n<p>quoted</p>\n</blockquote>"),
-    ],
-)
-def test_organizers_markdown_is_words_and_honest_links_only(text: str, html: str) -> None:
-    assert str(markdown(text)).strip() == html
-
-
 def test_the_policy_allows_nothing_inline_and_nobody_else() -> None:
     assert "unsafe" not in csp() + csp(hcaptcha=True)
     rules = dict(rule.split(" ", 1) for rule in csp().split("; "))
@@ -616,12 +614,16 @@ PHONE = {"viewport": {"width": 360, "height": 740}}
 async def test_axe_finds_nothing_wrong_and_no_page_is_wider_than_its_screen(browser: Browser, made: Pages, lang: str) -> None:
     visit = Visit(made)
     context, page = await visit.open(browser, color_scheme="dark" if lang == "en" else "light", **PHONE)
+    # What axe looks at is the same in every language but for words: all specimens in French, one of each page in the others.
+    first_of = {template: name for name, template, _ in reversed(list(specimens()))}
+    looked_at = set(visit.pages) if lang == "fr" else set(first_of.values())
     wrong: list[Any] = []
     for name in visit.pages:
         await page.set_viewport_size(PHONE["viewport"])  # type: ignore[arg-type]
         await page.goto(f"http://localhost:8000/{lang}/{name}")
-        found = await Axe().run(page)
-        wrong += [(name, fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found.response["violations"]]
+        if name in looked_at:
+            found = await Axe().run(page, options={"resultTypes": ["violations"], "preload": False})
+            wrong += [(name, fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found.response["violations"]]
         for width in (280, 1280):
             await page.set_viewport_size({"width": width, "height": 740})
             if await page.evaluate("document.documentElement.scrollWidth > innerWidth"):
