@@ -11,12 +11,13 @@ STAMP_TEST := $(VENV)/.stamp-test
 UV = $$(command -v uv || echo $(BIN)/uv)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint lock clean script browser
+.PHONY: help run test torture lint lock clean script browser
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run     everything on this machine: database, mail catcher, web and worker; Ctrl-C stops it"
-	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools, a spreadsheet)"
+	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools, a spreadsheet, wrk)"
+	@echo "make torture the long versions of the tests in which processes die"
 	@echo "make lint    style, types, who imports whom"
 	@echo "make lock    new lock files from pyproject.toml"
 	@echo "make clean   removes .venv and caches; keeps .data"
@@ -27,6 +28,10 @@ run: $(STAMP_RUN) script
 
 test: browser lint
 	$(BIN)/python -m pytest
+
+# Many kills, races and attacks; a bar while it runs, and one table at the end.
+torture: browser lint
+	$(BIN)/python -m pytest -s -m torture --timeout 3600 tests/crash
 
 lint: $(STAMP_TEST) script
 	$(BIN)/ruff check .
@@ -79,6 +84,7 @@ browser:
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	{ command -v pdftotext && command -v pdfsig; } >/dev/null || missing="$$missing poppler-utils"; \
 	command -v soffice >/dev/null || missing="$$missing libreoffice-calc-nogui"; \
+	command -v wrk >/dev/null || missing="$$missing wrk"; \
 	command -v fc-list >/dev/null || missing="$$missing fontconfig"; \
 	test -n "$$(fc-list :lang=hy 2>/dev/null | head -n 1)" || missing="$$missing fonts-noto-core"; \
 	test -n "$$missing" || exit 0; \

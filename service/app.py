@@ -44,6 +44,7 @@ from service.web import petitions as petition_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
 from service.web import updates as update_pages
+from service.web import verify as verify_pages
 from service.web.callers import Cors, refuse_foreign
 from service.web.front import Answer, Front
 from service.web.kept import Kept
@@ -69,6 +70,7 @@ def create(settings: Settings) -> App:
             recipient_pages.router(),
             update_pages.router(),
             ledger_pages.files,
+            verify_pages.router(),
             widgets.router(),
             partner_pages.router(),
             builder.router(),

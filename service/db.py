@@ -44,9 +44,15 @@ def statements(module: str) -> Any:
 
 @asynccontextmanager
 async def open_pool(url: str, *, low: int = 1, high: int = 8, name: str = "libertas") -> AsyncIterator[asyncpg.Pool]:
-    """A pool with durable commits, UTC and bounded waits; statements over 30 s are ended by the server."""
+    """A pool with durable commits, UTC and bounded waits; statements over 30 s are ended by the server.
+
+    A connection that is given back keeps what was set for its session, so whoever sets something says ``set local``: the
+    usual reset is a round trip to the server after every use, before those who wait for the same batch are answered.
+    An open transaction is rolled back all the same.
+    """
     async with asyncpg.create_pool(
         url,
+        reset=_leave,
         min_size=low,
         max_size=high,
         timeout=5,
@@ -62,6 +68,10 @@ async def open_pool(url: str, *, low: int = 1, high: int = 8, name: str = "liber
         },
     ) as pool:
         yield pool
+
+
+async def _leave(_: asyncpg.Connection) -> None:
+    """Nothing is set for a session, so nothing needs to be set back."""
 
 
 @asynccontextmanager

@@ -52,12 +52,20 @@ def client_ip(peer: str, forwarded_for: list[str], trusted: tuple[Network, ...])
     At the first entry that is no address we stay with the last good one: beyond it anything may have been typed.
     IPv4-mapped IPv6 addresses count as IPv4. A peer without an address (a unix socket) is "unknown", and trusted to say nothing.
     """
+    here = _client(peer, forwarded_for, trusted)
+    return "unknown" if here is None else str(here)
+
+
+def client_prefix(peer: str, forwarded_for: list[str], trusted: tuple[Network, ...]) -> str:
+    """``prefix(client_ip(...))``, without writing the address out and reading it again."""
+    return _prefix(_client(peer, forwarded_for, trusted))
+
+
+def _client(peer: str, forwarded_for: list[str], trusted: tuple[Network, ...]) -> Address | None:
     here = _address(peer)
-    if here is None:
-        return "unknown"
-    if trusted and forwarded_for:
+    if here is not None and trusted and forwarded_for:
         left = ",".join(forwarded_for)
-        while left is not None and any(here in network for network in trusted if network.version == here.version):
+        while any(here in network for network in trusted if network.version == here.version):
             head, comma, last = left.rpartition(",")
             told = _address(last)
             if told is None:
@@ -66,7 +74,7 @@ def client_ip(peer: str, forwarded_for: list[str], trusted: tuple[Network, ...])
             if not comma:
                 break
             left = head
-    return str(here)
+    return here
 
 
 def _address(text: str) -> Address | None:
@@ -91,11 +99,15 @@ def _address(text: str) -> Address | None:
 
 def prefix(ip: str) -> str:
     """The network that stands for its clients: /24 for IPv4, /48 for IPv6 (what one household or tenant is often given)."""
-    found = _address(ip)
+    return _prefix(_address(ip))
+
+
+def _prefix(found: Address | None) -> str:
     if found is None:
         return "unknown"
     if isinstance(found, ipaddress.IPv4Address):
-        return f"{str(found).rpartition('.')[0]}.0/24"
+        a, b, c, _ = found.packed
+        return f"{a}.{b}.{c}.0/24"
     return f"{ipaddress.IPv6Address(int(found) >> 80 << 80)}/48"
 
 

@@ -173,7 +173,7 @@ insert into outbox (log_id, kind, signature_id, entry, promised_until, queued_at
 select log_id, 'A', id, entry, case when is_protected then null else promised_until end, coalesce(:now::timestamptz, now())
 from confirmed
 order by id
-returning signature_id;
+returning signature_id, entry, promised_until;
 
 -- name: insert_shown(signature_ids, petition_ids, names, roles)!
 insert into shown_name (signature_id, petition_id, name, role)

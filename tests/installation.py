@@ -98,7 +98,10 @@ class Installation:
 
     async def press(self, path: str) -> str:
         """Press the button; returns the page's data-state."""
-        return state_of(await self.client.post(path))
+        answer = await self.client.post(path)
+        state = state_of(answer)
+        assert answer.status_code == {"unknown": 404, "expired": 410, "closed": 409}.get(state, 200), state
+        return state
 
     async def confirm(self, email: str = "ani@example.org", **changes: Any) -> str:
         """Sign, get the mail, wait a while, press: returns the path of the confirmation."""

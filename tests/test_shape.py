@@ -26,6 +26,7 @@ COVERED_BY = {
     "service/web/signing.py": "tests/stories/test_signing.py",
     "service/web/recipients.py": "tests/test_recipients.py",
     "service/__main__.py": "tests/test_main.py",
+    "service/proof/page/build.py": "tests/proof/test_page.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},
     "service/commands/exports.py": "tests/test_exports.py",
     "service/commands/backup.py": "tests/test_backup.py",

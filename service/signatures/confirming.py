@@ -164,9 +164,10 @@ class Confirmer:
                 await q.ask_again(connection, hashes=again, now=None)
             if any(each.is_sealed for each in ready.values()):
                 await asyncio.to_thread(self._seal, seen.values(), ready)
-            confirmed = await self._commit(connection, ready) if ready else set()
-            if ready:
+            confirmed = await self._commit(connection, ready) if ready else {}
+            if len(confirmed) < len(ready):  # somebody was faster, or the petition is closed: what is stored tells
                 seen = await by_tokens(connection, "confirm", hashes)
+        thanked: set[UUID] = set()
         finished: list[Pressed | Busy] = []
         for answer, (handle, _, _), hashed in zip(answers, presses, hashes, strict=True):
             if answer is not None:
@@ -175,8 +176,10 @@ class Confirmer:
             record = seen.get(hashed)
             state = _state(record)
             if record is not None and record["id"] in confirmed:
-                confirmed.discard(record["id"])  # the first press of a batch is thanked as the first, its double as a repeat
-                state = "confirmed"
+                # The first press of a batch is thanked as the first, its double as a repeat.
+                state = "already" if record["id"] in thanked else "confirmed"
+                thanked.add(record["id"])
+                record = {**record, **confirmed[record["id"]]}
             finished.append(self._answer("closed" if state == "ask" else state, record, handle))
         return finished
 
@@ -213,7 +216,8 @@ class Confirmer:
                 blob = msgspec.structs.replace(open_blob(self._keys, record), language=each.language)
                 each.sealed = self._sealer.seal(record, blob)
 
-    async def _commit(self, connection: db.Connection, ready: Mapping[UUID, _Ready]) -> set[UUID]:
+    async def _commit(self, connection: db.Connection, ready: Mapping[UUID, _Ready]) -> dict[UUID, Mapping[str, Any]]:
+        """What is stored in the outbox, by signature, of those that this batch confirmed."""
         async with connection.transaction():
             # A close waits until these presses are in, and presses that come after it find the log closed.
             for petition_id in sorted({each.petition_id for each in ready.values()}):
@@ -229,7 +233,7 @@ class Confirmer:
                 [self._clock() + PROMISE] * len(ready),
                 None,
             )
-            confirmed = {row["signature_id"] for row in rows}
+            confirmed: dict[UUID, Mapping[str, Any]] = {row["signature_id"]: dict(row) for row in rows}
             if confirmed:
                 links = [(ready[signature].manage_hash, signature) for signature in confirmed]
                 await q.insert_tokens(

@@ -234,6 +234,6 @@ def client(request: Request[Any, Any, Any]) -> bytes:
     """16 bytes that stand for the client's network today; the address itself is kept nowhere."""
     state = request.app.state
     peer = request.client.host if request.client else ""
-    ip = risk.client_ip(peer, request.headers.getall("x-forwarded-for", []), state.settings.trusted_proxies)
-    digest: bytes = state.day_keys.digest(risk.prefix(ip), state.clock().timestamp())
+    network = risk.client_prefix(peer, request.headers.getall("x-forwarded-for", []), state.settings.trusted_proxies)
+    digest: bytes = state.day_keys.digest(network, state.clock().timestamp())
     return digest

@@ -41,7 +41,9 @@ certificates.html    path · petition · certificates: list of mappings id, seri
                      replaces (id | None), kind ("draft" | "demo" | "final"), has_pdf
 error.html           path ("/" unless known) · status: 400 403 404 405 409 413 415 429 500 503 · code: ``Refusal.code`` or "" ·
                      retry_after: seconds | None · petition: Petition | None
-privacy.html, legal.html, accessibility.html, verify.html    path
+privacy.html, legal.html, accessibility.html    path
+verify.html          path · style, checker, script: elements, of ``proof.page`` · digest: of the whole file · keys: ``Trust`` | None ·
+                     fingerprints: of the certificate keys
 ===================  =====================================================================================================
 """
 

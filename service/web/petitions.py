@@ -7,12 +7,14 @@ address is answered alike, and whatever was typed comes back when something was 
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
+from markupsafe import escape
 
 from service import certificates, intake, signatures, updates
 from service.errors import Fault, Invalid, NotFound
@@ -51,6 +53,26 @@ class ReadyPages:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], tuple[object, bytes]] = {}
+        self._thanks: dict[tuple[object, ...], tuple[Petition, bytes]] = {}
+        # Words that no text holds and no escaping changes stand where the visitor's own bytes come.
+        self._token, self._manage, self._promise = (f"place-{secrets.token_hex(12)}" for _ in range(3))
+
+    def thanks(self, pages: Pages, petition: Petition, lang: str, token: str, pressed: signatures.Pressed, manage: str) -> bytes:
+        """The page after the press (confirmed or already): the same for everybody but for their own links and promise."""
+        key = (petition.slug, lang, pressed.state, bool(manage), bool(pressed.promise))
+        kept = self._thanks.get(key)
+        if kept is None or kept[0] != petition:
+            path = f"/confirm/{self._token}"
+            given = {**_CONFIRM_FACTS, "petition": petition, "promise": self._promise if pressed.promise else None}
+            given["manage_url"] = f"/{lang}/manage/{self._manage}" if manage else None
+            whole = pages.render(
+                "confirm.html", lang, status=200, path=path, action=f"/{lang}{path}", form_key="", state=pressed.state, **given
+            )
+            kept = self._thanks[key] = petition, whole
+        page = kept[1].replace(self._token.encode(), quote(token, safe="").encode())
+        if manage:
+            page = page.replace(self._manage.encode(), manage.encode())
+        return page.replace(self._promise.encode(), str(escape(pressed.promise.decode())).encode()) if pressed.promise else page
 
     def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str, partner: Partner | None = None) -> bytes:
         mark = (petition, state, captcha, partner)
@@ -177,11 +199,13 @@ async def resend(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Re
 # -- the link in the mail ------------------------------------------------------------------------------------------------------
 
 
+_CONFIRM_FACTS: dict[str, Any] = {
+    "petition": None, "name": "", "text_language": "", "visibility": "", "promise": None, "manage_url": None, "not_me_url": None,
+}  # fmt: skip
+
+
 def _confirm_page(request: Visit, lang: str, token: str, status: int = 200, **facts: Any) -> Response[bytes]:
-    given: dict[str, Any] = {
-        "petition": None, "name": "", "text_language": "", "visibility": "", "promise": None, "manage_url": None, "not_me_url": None,
-        **facts,
-    }  # fmt: skip
+    given = {**_CONFIRM_FACTS, **facts}
     path = f"/confirm/{quote(token, safe='')}"
     return pages_of(request).respond(
         "confirm.html", lang, status=status, path=path, action=f"/{lang}{path}", form_key=signing.new_form_key(), **given
@@ -237,17 +261,12 @@ async def press(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Re
         return _confirm_page(
             request, lang, token, state="ask-again", petition=petition, name=view.name, text_language=lang, visibility=view.visibility
         )
-    manage = f"/{lang}/manage/{state.tokens.write('manage', pressed.manage)}" if pressed.manage else None
-    return _confirm_page(
-        request,
-        lang,
-        token,
-        _STATUS.get(pressed.state, 200),
-        state=pressed.state,
-        petition=petition,
-        promise=pressed.promise.decode() if pressed.promise else None,
-        manage_url=manage,
-    )
+    if pressed.state not in ("confirmed", "already") or petition is None:
+        return _confirm_page(request, lang, token, _STATUS.get(pressed.state, 200), state=pressed.state, petition=petition)
+    pages = pages_of(request)
+    manage = state.tokens.write("manage", pressed.manage) if pressed.manage else ""
+    content = state.ready_pages.thanks(pages, petition, lang, token, pressed, manage)
+    return Response(content, status_code=200, media_type="text/html", headers=pages.headers(lang))
 
 
 # -- changing one's mind ---------------------------------------------------------------------------------------------------------

@@ -23,8 +23,11 @@ Stands = tuple[Petition, str]
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
-PLAIN = ("privacy", "legal", "accessibility", "verify")
+PLAIN = ("privacy", "legal", "accessibility")
 """Pages made of words only."""
+
+PUBLIC = (*PLAIN, "verify")
+"""What belongs into the site map beside the petitions."""
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"
 
@@ -137,7 +140,7 @@ async def sitemap(request: Visit) -> Response[bytes]:
         "/petitions",
         "/updates",
         *(f"/petitions/{petition.slug}" for petition, _ in standing(request)),
-        *(f"/{name}" for name in PLAIN),
+        *(f"/{name}" for name in PUBLIC),
     ]
     return Response(
         _sitemap(pages, paths).encode(),

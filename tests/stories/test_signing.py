@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from installation import Installation, state_of
 
 
@@ -133,3 +135,21 @@ async def test_only_the_links_own_purpose_opens_a_page(installation: Installatio
                 assert seen.status_code == 404, f"{purpose} token at {endpoint}"
     assert (await installation.client.get(f"/en/confirm/{mine['confirm']}")).status_code == 200
     assert (await installation.client.get(f"/en/manage/{mine['manage']}")).status_code == 200
+
+
+async def test_the_thanks_are_made_once_and_everybody_finds_their_own_links_on_them(installation: Installation) -> None:
+    """The page after a press is ready but for a visitor's own bytes; it must be the page that the template makes."""
+    paths = {}
+    for name in ("ani", "levon"):
+        await installation.post(email=f"{name}@example.org")
+        await installation.work()
+        await installation.pass_seconds(60)
+        paths[name] = installation.link(f"{name}@example.org")
+    pages = {name: (await installation.client.post(path)).text for name, path in paths.items()}
+    for name, other in (("ani", "levon"), ("levon", "ani")):
+        token, theirs = paths[name].rsplit("/", 1)[1], paths[other].rsplit("/", 1)[1]
+        assert token in pages[name] and theirs not in pages[name]
+        assert "petition-promise/v1\n" in pages[name] and "place-" not in pages[name]
+        again = (await installation.client.post(paths[name])).text
+        assert re.findall(r"/en/manage/[\w.-]+", again) == re.findall(r"/en/manage/[\w.-]+", pages[name]), "the same link at every press"
+    assert re.search(r"/en/manage/([\w.-]+)", pages["ani"])[1] not in pages["levon"]  # type: ignore[index]

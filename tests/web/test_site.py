@@ -92,7 +92,7 @@ async def ani(app: Litestar) -> AsyncIterator[httpx2.AsyncClient]:
         yield client
 
 
-PUBLIC = [f"/{lang}{path}" for lang in LANGUAGES for path in ("/", "/petitions", "/privacy", "/legal", "/accessibility", "/verify")]
+PUBLIC = [f"/{lang}{path}" for lang in LANGUAGES for path in ("/", "/petitions", "/privacy", "/legal", "/accessibility")]
 FILES = ["/robots.txt", "/sitemap.xml", "/favicon.svg"]
 
 

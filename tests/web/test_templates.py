@@ -25,6 +25,7 @@ from playwright.async_api import Browser, BrowserContext, Page, Route, async_pla
 from service import captcha, petitions, updates
 from service.errors import Fault
 from service.markdown import markdown
+from service.proof.certificate import Trust
 from service.settings import LANGUAGES, Settings
 from service.web import pages
 from service.web.pages import Filled, Pages, Words, csp, negotiate
@@ -184,8 +185,12 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield f"error-{status}", "error.html", {"path": "/", "status": status, "code": "", "retry_after": 90, "petition": None}
     for code in ("closed", "paused", "text-changed", "conflict"):
         yield f"error-{code}", "error.html", {"path": "/", "status": 409, "code": code, "retry_after": None, "petition": one}
-    for name in ("privacy", "legal", "accessibility", "verify"):
+    for name in ("privacy", "legal", "accessibility"):
         yield name, f"{name}.html", {"path": f"/{name}"}
+    checker = {"style": "", "checker": "", "script": "", "digest": "ab" * 32}
+    yield "verify-none", "verify.html", {"path": "/verify", **checker, "keys": None, "fingerprints": []}
+    keys = Trust("Friends", ("log+1+A",), "anchor+1+A", ("ssh-ed25519 A",), ("ab" * 32,))
+    yield "verify", "verify.html", {"path": "/verify", **checker, "keys": keys, "fingerprints": ["SHA256:A"]}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,33 @@
+"""Every good and bad file of the table gets its one right answer from `libertas verify`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import proof_cases
+import pytest
+
+from service import certificates
+
+RESULTS = ("valid", "invalid", "consistent", "unchecked")  # by exit code
+
+
+@pytest.mark.parametrize("case", proof_cases.cases(), ids=str)
+def test_libertas_verify_gives_the_right_answer(case: proof_cases.Case, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(case.data)
+    trust = tmp_path / "trust.json" if case.trust is not None else None
+    if trust:
+        trust.write_bytes(case.trust or b"")
+    code, report = certificates.verify_path(str(tmp_path / "file"), str(trust) if trust else None, offline=True)
+    assert (RESULTS[code], report.get("error", "")) == (case.result, case.error), report
+    if case.place:
+        assert report["detail"].partition(":")[0] == case.place
+
+
+def test_the_table_names_every_fault_that_a_file_can_have() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf-8").partition("## 8. Faults")[2]
+    names = set(re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE))
+    # what no file of a bundle leads to: tiles that are asked for, witnesses that are asked; a bad trust file checks nothing at all
+    elsewhere = {"tile-path", "tile-width", "consistency-proof", "trust", "policy", "request-malformed"}
+    assert names - elsewhere - {case.error for case in proof_cases.cases()} == set()
