@@ -316,7 +316,7 @@ class Roster:
     ``version`` grows whenever anything on it changed.
     """
 
-    def __init__(self, pool: asyncpg.Pool, interval: float = 1.0) -> None:
+    def __init__(self, pool: asyncpg.Pool, interval: float = 0.5) -> None:
         self._pool = pool
         self._interval = interval
         self._partners: dict[str, Partner] = {}

@@ -104,7 +104,6 @@ async def _list(house: Installation) -> offline.Private:
         house.pool, (await partners.get(house.pool, PARTNER))["id"], mine.public.encode(), {"fr": "Je veux ses nouvelles."}
     )
     await house.settle()
-    await house.settle()
     return mine
 
 
