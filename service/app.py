@@ -41,6 +41,7 @@ from service.web import cases as case_pages
 from service.web import ledger as ledger_pages
 from service.web import partners as partner_pages
 from service.web import petitions as petition_pages
+from service.web import privacy as privacy_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
 from service.web import updates as update_pages
@@ -67,6 +68,7 @@ def create(settings: Settings) -> App:
             site.router(),
             desk.router(),
             petition_pages.router(),
+            privacy_pages.router(),
             recipient_pages.router(),
             update_pages.router(),
             ledger_pages.files,
@@ -194,6 +196,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "desk_keys": Secrets(keys.desk_key()),
                         "desk_places": desk.PLACES,
                         "desk_acts": desk.ACTS,
+                        "desk_tabs": desk.TABS,
                         "shelf": shelf,
                         "roster": roster,
                         "register": register,

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
@@ -164,6 +164,7 @@ class Sheet(msgspec.Struct, frozen=True, kw_only=True):
     is_protected: bool
     is_sealed: bool
     goal: int
+    goal_steps: list[int]
     time_zone: str
     opens_at: datetime
     closes_at: datetime | None
@@ -266,16 +267,84 @@ async def publish_text(
     return version, manifest.text_hash
 
 
+class Draught(msgspec.Struct, frozen=True, kw_only=True):
+    """The text that is being written, by language; ``revision`` 0 when nobody has saved anything yet."""
+
+    texts: dict[str, Text]
+    revision: int = 0
+    saved_by: UUID | None = None
+    saved_at: datetime | None = None
+
+
+async def draught(connection: db.Connection | asyncpg.Pool, petition_id: UUID) -> Draught:
+    """What is being written; where nothing is, the newest published text."""
+    row = await q.draft(connection, petition_id=petition_id)
+    if row is not None:
+        texts = msgspec.json.decode(row["texts"], type=dict[str, Text])
+        return Draught(texts=texts, revision=row["revision"], saved_by=row["saved_by"], saved_at=row["saved_at"])
+    newest: dict[str, Text] = {}
+    version = 0
+    for one in await versions(connection, petition_id):
+        if one.number > version:
+            version, newest = one.number, one.texts
+    return Draught(texts=newest)
+
+
+async def save(connection: db.Connection, petition_id: UUID, texts: Mapping[str, Text], *, revision: int, saved_by: UUID | None) -> int:
+    """Keep what is being written; returns the new revision. Raises ``Conflict`` (``draft-changed``) when a colleague saved meanwhile."""
+    saved: int | None = await q.save_draft(
+        connection, petition_id=petition_id, texts=msgspec.json.encode(texts).decode(), revision=revision, saved_by=saved_by
+    )
+    if saved is None:
+        raise Conflict(code="draft-changed")
+    return saved
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """One published version of a text in every language."""
+
+    number: int
+    published_at: datetime
+    texts: dict[str, Text]
+
+
+async def versions(connection: db.Connection | asyncpg.Pool, petition_id: UUID) -> list[Version]:
+    """Every published version, oldest first."""
+    found: dict[int, Version] = {}
+    async for row in q.texts(connection, petition_id=petition_id):
+        one = found.setdefault(row["version"], Version(number=row["version"], published_at=row["published_at"], texts={}))
+        one.texts[row["language"]] = Text(**{part: row[part] for part in Text.__struct_fields__})
+    return list(found.values())
+
+
+async def ask_publication(connection: db.Connection, petition_id: UUID, texts: Mapping[str, Text], *, asked_by: UUID | None) -> None:
+    """Let the worker publish these texts as the next version. Raises ``Conflict`` (``publishing``) while one is on its way."""
+    encoded = msgspec.json.encode(texts).decode()
+    if await q.ask_publication(connection, id=uuid4(), petition_id=petition_id, texts=encoded, asked_by=asked_by) is None:
+        raise Conflict(code="publishing")
+
+
 async def change(pool: asyncpg.Pool, slug: str, act: str, *, now: datetime | None = None) -> None:
-    """Open, pause or close the petition ``slug``; raises ``NotFound``, or ``Conflict`` when its state does not allow it."""
+    """Open, pause, close or archive the petition ``slug``; raises ``NotFound``, or ``Conflict`` when its state does not allow it."""
     async with db.transaction(pool) as connection:
-        found = await q.by_slug(connection, slug=slug)
-        if found is None:
-            raise NotFound(f"there is no petition {slug}")
-        if act == "open" and found["is_sealed"] and (found["sealing_keys"] or 0) < KEYS_AT_LEAST:
-            raise Conflict(f"{slug}: {UNSEALABLE}")
-        if await getattr(q, {"open": "open", "pause": "pause", "close": "close"}[act])(connection, slug=slug, now=now) is None:
-            raise Conflict(f"{slug} is not in a state in which one can {act} it")
+        await step(connection, slug, act, now=now)
+
+
+async def step(connection: db.Connection, slug: str, act: str, *, now: datetime | None = None) -> None:
+    """As ``change``, in the caller's transaction; ``open-now`` opens at this moment, whatever hour was planned."""
+    found = await q.by_slug(connection, slug=slug)
+    if found is None:
+        raise NotFound(f"there is no petition {slug}")
+    if act in ("open", "open-now") and found["is_sealed"] and (found["sealing_keys"] or 0) < KEYS_AT_LEAST:
+        raise Conflict(f"{slug}: {UNSEALABLE}", code="unsealable")
+    if act == "open-now":
+        done = await q.open_now(connection, slug=slug)
+    else:
+        done = await getattr(q, {"open": "open", "pause": "pause", "close": "close", "archive": "archive"}[act])(
+            connection, slug=slug, now=now
+        )
+    if done is None:
+        raise Conflict(f"{slug} is not in a state in which one can {act} it", code="life")
 
 
 def _petition(row: Mapping[str, Any]) -> Petition:

@@ -59,6 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ml_dsa: bool = True
     witnesses: Policy | None = None
     witness_for: tuple[Verifier, ...] = ()
+    processors: tuple[tuple[str, str], ...] = ()
+    """Who works for the issuer, as (what, who); the privacy page names them."""
     insecure_test: bool = False
     """Set by ``libertas up --insecure-test`` only, never from the environment."""
     embedded: bool = False
@@ -169,6 +171,16 @@ def _address(text: str) -> str:
     return text
 
 
+PROCESSORS = ("mail", "hosting", "database", "network", "backup")
+
+
+def _processors(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [tuple(part.strip() for part in each.partition(":")[::2]) for each in text.split(";") if each.strip()]
+    if any(what not in PROCESSORS or not who for what, who in pairs) or len({what for what, _ in pairs}) < len(pairs):
+        raise ValueError(f"must be such as 'mail: Who, where; hosting: Who, where', of {', '.join(PROCESSORS)}")
+    return tuple((what, who) for what, who in pairs)
+
+
 _READERS: dict[str, Callable[[str], object]] = {
     "DATABASE_URL": _url("postgresql", "postgres"),
     "MIGRATE_URL": _url("postgresql", "postgres"),
@@ -201,6 +213,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "LANGUAGES": _languages,
     "ML_DSA": _switch,
     "WITNESSES": _policy,
+    "PROCESSORS": _processors,
     "WITNESS_FOR": _logs,
 }
 

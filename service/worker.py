@@ -10,12 +10,14 @@ import asyncio
 import functools
 import random
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 import httpx2
+import msgspec
 import structlog
 
 from service import (
@@ -35,7 +37,7 @@ from service import (
     webhooks,
     witnesses,
 )
-from service.errors import Misconfigured
+from service.errors import Misconfigured, Refusal
 from service.identity import Keys
 from service.intake import AWAY
 from service.petitions import Shelf
@@ -121,6 +123,33 @@ class Worker:
         domain = functools.partial(risk.domain_digest, weekly)
         return await organizers.write_letters(self._pool, self._keys, now=self._clock(), domain=domain) > 0
 
+    async def publish(self) -> bool:
+        """A text that organizers want published becomes the next version; with the first one the petition gets its log and keys."""
+        async with db.transaction(self._pool) as connection:
+            row = await petitions.q.next_publication(connection)
+            if row is None:
+                return False
+            version, fault = None, None
+            try:
+                async with connection.transaction():
+                    version = await self._publish(connection, row)
+            except Refusal as no:
+                fault = no.detail or no.code
+            await petitions.q.published(connection, id=row["id"], version=version, fault=fault)
+        return True
+
+    async def _publish(self, connection: db.Connection, row: Mapping[str, Any]) -> int:
+        petition_id, log_id, origin = row["petition_id"], row["log_id"], row["origin"]
+        if log_id is None:
+            self._keys.new_index_key(petition_id)
+            made = await ledger.create_log(connection, self._keys, host=self._settings.origin_host, petition_id=petition_id)
+            log_id, origin = made.id, made.origin
+        sealed_to = [key.fingerprint for key in self._keys.offline_keys()] if row["is_sealed"] else []
+        texts = msgspec.json.decode(row["texts"], type=dict[str, petitions.Text])
+        version, manifest_hash = await petitions.publish_text(connection, petition_id, origin, texts, sealing_keys=sealed_to)
+        await ledger.queue_text(connection, log_id, version, manifest_hash)
+        return version
+
     async def seal(self) -> bool:
         await ledger.run_due(
             self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
@@ -195,6 +224,7 @@ class Worker:
             ("answer offers", self.answer_offers, 1.0),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
             ("write to organizers", self.write_to_organizers, 0.5),
+            ("publish", self.publish, 0.5),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("send news", self.send_news, 1.0),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),

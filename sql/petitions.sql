@@ -56,7 +56,12 @@ order by v.version, t.language;
 -- name: shelf(slug)
 -- All that the public pages show, in one row a petition; the count is the one under the last published checkpoint.
 select
-    p.id, p.slug, p.status, p.is_sample, p.is_protected, p.is_sealed, p.goal, p.time_zone, p.opens_at, p.closes_at,
+    p.id, p.slug, p.status, p.is_sample, p.is_protected, p.is_sealed,
+    case
+        when p.goal_steps = '{}' then p.goal
+        else coalesce((select min(step) from unnest(p.goal_steps) as step where step > l.published_count), p.goal_steps[cardinality(p.goal_steps)])
+    end as goal,
+    p.time_zone, p.opens_at, p.closes_at,
     p.text_version, p.asks_locality, p.created_at,
     l.id as log_id, l.origin, l.published_size, l.published_root, l.published_count, l.published_at,
     (
@@ -109,17 +114,99 @@ order by p.created_at, p.slug;
 -- name: sheets(slug)
 -- What organizers see of one petition, or of all; the titles are those of the newest text, published or not.
 select
-    p.id, p.slug, p.association_id, p.status, p.is_sample, p.is_protected, p.is_sealed, p.goal, p.time_zone, p.opens_at, p.closes_at,
+    p.id, p.slug, p.association_id, p.status, p.is_sample, p.is_protected, p.is_sealed, p.goal, p.goal_steps, p.time_zone, p.opens_at, p.closes_at,
     p.paused_at, p.text_version, p.asks_locality, l.id as log_id, coalesce(l.published_count, 0) as count, now() as now,
     (
-        select coalesce(jsonb_object_agg(t.language, t.title), '{}')
-        from petition_text t
-        where t.petition_id = p.id and t.version = p.text_version
+        select coalesce(
+            (
+                select jsonb_object_agg(t.language, t.title)
+                from petition_text t
+                where t.petition_id = p.id and t.version = p.text_version
+            ),
+            (
+                select jsonb_object_agg(d.key, d.value -> 'title')
+                from petition_draft pd, jsonb_each(pd.texts) as d
+                where pd.petition_id = p.id and d.value ->> 'title' <> ''
+            ),
+            '{}'
+        )
     ) as titles
 from petition p
 left join log l on l.petition_id = p.id
 where :slug::text is null or p.slug = :slug
 order by p.created_at desc, p.slug;
+
+-- name: draft(petition_id)^
+select revision, texts, saved_by, saved_at
+from petition_draft
+where petition_id = :petition_id;
+
+-- name: save_draft(petition_id, texts, revision, saved_by)$
+-- On the revision that was shown, or not at all: what a colleague saved meanwhile is not written over.
+insert into petition_draft as d (petition_id, revision, texts, saved_by)
+select :petition_id, 1, :texts::jsonb, :saved_by
+where :revision::integer = 0 or exists (select from petition_draft where petition_id = :petition_id::uuid)
+on conflict (petition_id) do update
+set revision = d.revision + 1, texts = excluded.texts, saved_by = excluded.saved_by, saved_at = now()
+where d.revision = :revision::integer
+returning revision;
+
+-- name: ask_publication(id, petition_id, texts, asked_by)$
+insert into publication (id, petition_id, texts, asked_by)
+values (:id, :petition_id, :texts::jsonb, :asked_by)
+on conflict (petition_id) where done_at is null do nothing
+returning id;
+
+-- name: next_publication()^
+select n.id, n.petition_id, n.texts, p.is_sealed, l.id as log_id, l.origin
+from publication n
+join petition p on p.id = n.petition_id
+left join log l on l.petition_id = p.id
+where n.done_at is null
+order by n.asked_at
+limit 1
+for update of n skip locked;
+
+-- name: published(id, version, fault)!
+update publication
+set done_at = now(), version = :version, fault = :fault
+where id = :id;
+
+-- name: publications(petition_id)
+-- The latest few: what is on its way, and who published what.
+select id, asked_by, asked_at, done_at, version, fault
+from publication
+where petition_id = :petition_id
+order by asked_at desc
+limit 50;
+
+-- name: set_up(id, opens_at, closes_at, time_zone, goal, goal_steps, is_protected, is_sealed, association_id)$
+-- What may change before the first signature may not change after it; dates and goal may.
+update petition
+set
+    opens_at = case when status = 'draft' or opens_at > now() then :opens_at else opens_at end,
+    closes_at = :closes_at,
+    time_zone = :time_zone,
+    goal = :goal,
+    goal_steps = :goal_steps,
+    is_protected = case when status = 'draft' then :is_protected else is_protected end,
+    is_sealed = case when status = 'draft' and text_version = 0 then :is_sealed else is_sealed end,
+    association_id = :association_id
+where id = :id and status in ('draft', 'open', 'paused')
+returning id;
+
+-- name: open_now(slug)$
+-- Whatever hour was planned: open from this moment on.
+update petition
+set status = 'open', opens_at = least(opens_at, now())
+where slug = :slug and status in ('draft', 'open') and text_version > 0 and (closes_at is null or closes_at > now())
+returning slug;
+
+-- name: archive(slug, now)$
+update petition
+set status = 'archived'
+where slug = :slug and status in ('closed', 'delivered') and coalesce(:now::timestamptz, now()) > closes_at + interval '24 hours'
+returning slug;
 
 -- name: by_slug(slug)^
 -- sealing_keys: how many offline keys the current text names.

@@ -20,6 +20,7 @@ SOURCES = sorted((HOUSE / "service").rglob("*.py"))
 LANGUAGES = settings.LANGUAGES
 
 COVERED_BY = {
+    **{f"service/web/desk/{name}.py": "tests/web/desk/test_office.py" for name in ("deliveries", "recipients", "typed", "updates")},
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",

@@ -10,11 +10,12 @@ waiting mail holds neither text nor link: both are made at the moment of deliver
 """
 
 from service.mail.delivery import LEASE, Delivery, Secrets, deliver_due, message_id
-from service.mail.letters import Letter, caps_allow, enqueue, handle_row, housekeeping, suppress, suppressed, waiting
+from service.mail.letters import KEPT, Letter, caps_allow, enqueue, handle_row, housekeeping, suppress, suppressed, waiting
 from service.mail.post import Answer, Away, Post
 from service.mail.words import Compiled, emails_dir
 
 __all__ = [
+    "KEPT",
     "LEASE",
     "Answer",
     "Away",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -104,6 +104,10 @@ async def waiting(connection: db.Connection, now: datetime | None = None) -> tup
     """How many mails are due, and the age of the oldest in seconds (0 when there is none): what an alarm looks at."""
     row = await q.waiting(connection, now=now)
     return row["due"], row["oldest"]
+
+
+KEPT = timedelta(days=7)
+"""How long the row of an ended mail stays, without its address (``housekeeping`` in the SQL)."""
 
 
 async def housekeeping(connection: db.Connection, now: datetime | None = None) -> dict[str, int]:

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
+import msgspec
 
-from service import db, identity
+from service import db, identity, mail, petitions, risk
 from service.identity import Keys
-from service.signatures.record import lock_key, q
+from service.identity.keys import EPOCH_KEPT
+from service.signatures.record import KEPT, LIFE, OPERATIONAL, lock_key, q
 
 
 async def expire(pool: asyncpg.Pool, *, now: datetime | None = None) -> int:
@@ -83,6 +85,32 @@ async def forget_indexes(pool: asyncpg.Pool, keys: Keys) -> int:
         keys.destroy_index_key(record["id"])
         done += 1
     return done
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """How long what is kept, in whole days or hours, for the privacy page: each from the place where the program obeys it."""
+
+    unconfirmed_days: int
+    grace_hours: int
+    operational_hours: int
+    key_hours: int
+    network_days: int
+    mail_days: int
+    kept_days: int
+
+
+def terms() -> Terms:
+    """The terms that this program keeps."""
+    hour = timedelta(hours=1)
+    return Terms(
+        unconfirmed_days=LIFE.days,
+        grace_hours=petitions.CONFIRM_GRACE // hour,
+        operational_hours=OPERATIONAL // hour,
+        key_hours=EPOCH_KEPT * 24,
+        network_days=risk.DayKeys.KEPT,
+        mail_days=mail.KEPT.days,
+        kept_days=KEPT.days,
+    )
 
 
 async def statistics(pool: asyncpg.Pool | db.Connection, petition_id: UUID, *, today: date) -> dict[str, dict[str, int]]:

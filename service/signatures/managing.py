@@ -5,6 +5,7 @@ A signature never leaves ``withdrawn`` or ``erased`` towards the count.
 
 from __future__ import annotations
 
+import contextlib
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ import msgspec
 
 from service import db, tokens
 from service.errors import Fault, Invalid, NotFound
-from service.identity import Keys
+from service.identity import KeyGone, Keys, Unopened
 from service.signatures.record import by_tokens, lock_key, open_blob, q
 
 
@@ -70,6 +71,30 @@ async def _end(pool: asyncpg.Pool, statement: Any, signature: Managed) -> str:
         raise NotFound("signature")
     state: str = record["state"]
     return state
+
+
+async def kept(pool: asyncpg.Pool, keys: Keys, handle: bytes) -> dict[str, Any]:
+    """Everything that this server can still read of the signature behind a manage link, for its signer. Raises ``NotFound`` (token)."""
+    hashed = tokens.stored(handle)
+    record = (await by_tokens(pool, "manage", [hashed])).get(hashed)
+    if record is None or record["is_over"]:
+        raise NotFound(code="token")
+    blob = None
+    if record["blob"] is not None:
+        with contextlib.suppress(KeyGone, Unopened):
+            blob = open_blob(keys, record)
+    plain = {
+        "petition": record["slug"],
+        "state": record["state"],
+        "visibility": record["visibility"],
+        "text_version": record["text_version"],
+        "day": record["day"],
+        "log_entry": record["log_index"],
+    }
+    if blob is None:
+        return {**plain, "readable": False, "signer": None}
+    names = ("name", "email", "country", "locality", "language", "role", "handover", "news", "partner_news", "partner")
+    return {**plain, "readable": True, "signer": {name: getattr(blob, name) for name in names}}
 
 
 WIDTH = ("protect", "count", "show")

@@ -17,6 +17,12 @@ q = db.statements("signatures")
 LIFE = timedelta(days=30)
 """How long a form waits for its confirmation, and a link works."""
 
+OPERATIONAL = timedelta(hours=24)
+"""How long a confirmed row keeps country, minute and, in a sealed petition, what the server can open (``confirm`` in the SQL)."""
+
+KEPT = timedelta(days=365)
+"""After the close of a petition, all that is personal is destroyed (``retire``)."""
+
 MANAGE_LIFE = timedelta(days=3650)
 """A manage link is the signer's capability to withdraw and erase; it should not run out on them."""
 

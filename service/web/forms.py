@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from service import identity, intake, risk
 from service.captcha import Verdict
@@ -93,6 +94,40 @@ async def read_form(
             raise Invalid([Fault(field, "repeated")])
         values[field] = text
     return values
+
+
+async def read_upload(
+    request: Request[Any, Any, Any], allowed: frozenset[str], file_field: str, *, limit: int
+) -> tuple[dict[str, str], tuple[str, bytes] | None]:
+    """A posted multipart form: (field → text, (name, content) of the one file or None). Raises as ``read_form`` does."""
+    if not _is_type(request, "multipart/form-data"):
+        raise Unsupported("a form with a file is sent as multipart/form-data")
+    announced = request.headers.get("content-length", "")
+    if not announced.isdecimal() or int(announced) > limit:
+        raise TooLarge(f"at most {limit} bytes, announced by Content-Length")
+    try:
+        async with asyncio.timeout(DEADLINE * 6):  # megabytes over a telephone
+            sent = await request.form()
+            fields = list(sent.multi_items())
+            values: dict[str, str] = {}
+            file: tuple[str, bytes] | None = None
+            for field, value in fields:
+                if isinstance(value, UploadFile):
+                    if field != file_field or file is not None:
+                        raise Invalid([Fault("form", "unknown-field")])
+                    if value.filename:
+                        file = (value.filename, await value.read())
+                elif field == file_field and value in ("", None):
+                    continue  # nobody chose a file
+                elif field not in allowed:
+                    raise Invalid([Fault("form", "unknown-field")])
+                elif field in values:
+                    raise Invalid([Fault(field, "repeated")])
+                else:
+                    values[field] = str(value)
+    except TimeoutError:
+        raise TooSlow("the form took too long to arrive") from None
+    return values, file
 
 
 class SignBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -54,7 +54,7 @@ import mimetypes
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -74,6 +74,7 @@ from service import __version__
 from service.errors import NotFound
 from service.markdown import markdown
 from service.settings import Settings
+from service.signatures import OPERATIONAL
 
 HERE = Path(__file__).parent
 OWN_NAMES = {"fr": "Français", "en": "English", "hy": "Հայերեն"}
@@ -362,6 +363,7 @@ class Pages:
                 "seal_seconds": self.settings.seal_seconds,
                 "release": __version__,
                 "minimum_age": MINIMUM_AGE,
+                "operational_hours": OPERATIONAL // timedelta(hours=1),
             },
             t=words.t,
             number=words.number,

@@ -23,10 +23,10 @@ Stands = tuple[Petition, str]
 
 READ = [HttpMethod.GET, HttpMethod.HEAD]
 
-PLAIN = ("privacy", "legal", "accessibility")
+PLAIN = ("legal", "accessibility")
 """Pages made of words only."""
 
-PUBLIC = (*PLAIN, "verify")
+PUBLIC = (*PLAIN, "privacy", "verify")
 """What belongs into the site map beside the petitions."""
 
 FOR_A_YEAR = "public, max-age=31536000, immutable"

@@ -1,2 +1,48 @@
--- desk: nothing yet.
-select 1;
+-- The desk's own working tables: texts before they are published, publications on their way, held signatures to be let go on.
+
+-- The text that is being written, in every language: one row a petition, changed by whoever saves on the newest revision.
+create table petition_draft (
+    petition_id uuid primary key references petition,
+    revision integer not null check (revision > 0),
+    texts jsonb not null,
+    saved_by uuid references organizer,
+    saved_at timestamptz not null default now()
+);
+
+-- A text that shall become the next version. The worker does it, because it holds the keys of logs.
+create table publication (
+    id uuid primary key,
+    petition_id uuid not null references petition,
+    texts jsonb not null,
+    asked_by uuid references organizer,
+    asked_at timestamptz not null default now(),
+    done_at timestamptz,
+    version integer,
+    fault text
+);
+-- One at a time for each petition.
+create unique index publication_open on publication (petition_id) where done_at is null;
+
+-- Who published which version; that it was published stands in text_version.
+create index publication_done on publication (petition_id, version) where version is not null;
+
+-- A goal that steps up: the next one above the count is shown.
+alter table petition add column goal_steps integer[] not null default '{}';
+
+-- Held signatures that an organizer lets go on: the worker mails them, as it mails any other.
+create table held_release (
+    signature_id uuid primary key references signature,
+    asked_by uuid references organizer,
+    asked_at timestamptz not null default now()
+);
+
+-- Held rows of a petition, oldest first, and their clusters.
+create index signature_held on signature (petition_id, received_at) where state = 'held';
+
+do $$
+begin
+    if exists (select from pg_roles where rolname = 'libertas_app') then
+        grant select, insert, update on petition_draft, publication to libertas_app;
+        grant select, insert, delete on held_release to libertas_app;
+    end if;
+end $$;

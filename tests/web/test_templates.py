@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+import msgspec
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from bs4 import BeautifulSoup
@@ -22,7 +23,7 @@ from fluent.syntax.visitor import Visitor
 from jinja2 import UndefinedError
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
-from service import captcha, petitions, updates
+from service import captcha, petitions, signatures, updates
 from service.errors import Fault
 from service.markdown import markdown
 from service.proof.certificate import Trust
@@ -185,8 +186,12 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield f"error-{status}", "error.html", {"path": "/", "status": status, "code": "", "retry_after": 90, "petition": None}
     for code in ("closed", "paused", "text-changed", "conflict"):
         yield f"error-{code}", "error.html", {"path": "/", "status": 409, "code": code, "retry_after": None, "petition": one}
-    for name in ("privacy", "legal", "accessibility"):
+    for name in ("legal", "accessibility"):
         yield name, f"{name}.html", {"path": f"/{name}"}
+    works = [
+        (f"privacy-works-{what}", say("Somebody")) for what in ("mail", "hosting", "database", "network", "backup", "mail-own", "unnamed")
+    ]
+    yield "privacy", "privacy.html", {"path": "/privacy", "terms": msgspec.structs.asdict(signatures.terms()), "works": works}
     checker = {"style": "", "checker": "", "script": "", "digest": "ab" * 32}
     yield "verify-none", "verify.html", {"path": "/verify", **checker, "keys": None, "fingerprints": []}
     keys = Trust("Friends", ("log+1+A",), "anchor+1+A", ("ssh-ed25519 A",), ("ab" * 32,))

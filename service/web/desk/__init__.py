@@ -21,7 +21,7 @@ How to add a page
 
        handlers = [sponsors, verify]
 
-2. One line in ``AREAS`` below.
+2. One line in ``AREAS`` below. Pages of one petition declare ``TABS`` instead of ``PLACE`` (see ``petitions.py``).
 3. A template ``templates/desk/<area>.html`` that begins with ``{% extends "desk/base.html" %}``; every POST form holds
    ``{{ token() }}`` (from ``desk/base.html``'s macros: ``{% from "desk/macros.html" import token with context %}``). Words in
    ``locale/*/desk.ftl`` or a catalogue of your own, keys beginning with ``desk-``.
@@ -43,13 +43,15 @@ from typing import Any
 
 from litestar import Router
 
-from service.web.desk import account, approvals, audit, home, people
+from service.web.desk import account, approvals, audit, deliveries, home, people, petitions, recipients, updates
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
-AREAS: tuple[Any, ...] = (home, approvals, people, audit, account)
+AREAS: tuple[Any, ...] = (home, petitions, deliveries, recipients, updates, approvals, people, audit, account)
 """In the order of the navigation."""
 
 PLACES: list[Place] = [area.PLACE for area in AREAS if hasattr(area, "PLACE")]
+TABS: list[Place] = [tab for area in AREAS for tab in getattr(area, "TABS", ())]
+"""The pages of one petition; a tab's path follows ``/desk/petitions/<slug>``."""
 ACTS: dict[str, Approved] = {declared.name: declared for area in AREAS for declared in getattr(area, "approved", ())}
 
 
@@ -58,4 +60,4 @@ def router() -> Router:
     return Router("/desk", route_handlers=[handler for area in AREAS for handler in area.handlers], guards=[guard])
 
 
-__all__ = ["ACTS", "AREAS", "PLACES", "DeskDoor", "refused", "router"]
+__all__ = ["ACTS", "AREAS", "PLACES", "TABS", "DeskDoor", "refused", "router"]

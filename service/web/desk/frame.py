@@ -17,6 +17,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response, post, route
@@ -44,6 +45,8 @@ COOKIE = "__Host-desk"
 FORM_LIMIT = 512 * 1024
 """Bytes of a desk form: a petition's text in three languages fits many times over."""
 JSON_LIMIT = 64 * 1024
+FILE_LIMIT = 6 * 1024 * 1024
+"""Bytes of a form with a file: a scanned receipt of 5 MiB, and the fields beside it."""
 
 EVERYONE = frozenset(ROLES)
 """For pages that any organizer may see."""
@@ -69,6 +72,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     thing: str = ""
     fields: frozenset[str] = frozenset()
     is_json: bool = False
+    takes_file: bool = False
     is_fresh: bool = False
     is_open: bool = False
     is_joining: bool = False
@@ -163,11 +167,15 @@ def desk_headers(pages: Pages, lang: str) -> dict[str, str]:
 class Desk:
     """One request at the desk: ``who`` is here (``me`` where somebody must be), what was sent (``values``), the petition it is about."""
 
+    Taken = asyncpg.UniqueViolationError
+    """What a transaction raises when a name or address is somebody's already."""
+
     def __init__(self, request: Visit, rule: Rule, who: Who | None) -> None:
         self.request = request
         self.rule = rule
         self.who = who
         self.values: dict[str, Any] = {}
+        self.file: tuple[str, bytes] | None = None
         self.petition: petitions.Sheet | None = None
         self.state: Any = request.app.state
         self.pages: Pages = pages_of(request)
@@ -223,17 +231,34 @@ class Desk:
             "lang_path": self.request.url.path,
             "said": said if known else "",
             "sheet": self.petition,
+            "tabs": self._tabs(),
             "faults": [],
             **context,
         }
         body = self.pages.render(f"desk/{template}", self.lang, status=status, **given)
         return self._kept(Response(body, status_code=status, media_type="text/html", headers=desk_headers(self.pages, self.lang)))
 
+    def _tabs(self) -> list[Place]:
+        if self.petition is None or self.who is None:
+            return []
+        at = f"/desk/petitions/{self.petition.slug}"
+        mine = [tab for tab in self.state.desk_tabs if self.who.may(tab.roles, self.petition.association_id)]
+        return [Place(tab.key, at + tab.path, tab.roles) for tab in mine]
+
     def see(self, path: str, said: str = "") -> Answer:
         """On to another page of the desk (303), which says ``desk-said-<said>`` at its top."""
         more = f"{'&' if '?' in path else '?'}said={said}" if said else ""
         headers = {"location": f"{path}{more}", "cache-control": NOT_STORED, "referrer-policy": "same-origin"}
         return self._kept(Response(b"", status_code=303, headers=headers))
+
+    def save(self, name: str, media_type: str, content: bytes) -> Answer:
+        """A file to be saved and never to be run: whatever was uploaded, it is shown as nothing else."""
+        headers = {
+            **desk_headers(self.pages, self.lang),
+            "content-security-policy": "default-src 'none'; sandbox",
+            "content-disposition": f'attachment; filename="{name}"',
+        }
+        return self._kept(Response(content, media_type=media_type, headers=headers))
 
     def json(self, body: Any, status: int = 200) -> Answer:
         headers = {**desk_headers(self.pages, self.lang)}
@@ -335,6 +360,7 @@ def act(
     thing: str = "",
     is_fresh: bool = False,
     is_json: bool = False,
+    takes_file: bool = False,
     is_open: bool = False,
     is_joining: bool = False,
 ) -> Callable[[Handle], HTTPRouteHandler]:
@@ -342,11 +368,12 @@ def act(
     begin with one of ``prefixes``). What was sent is in ``desk.values``.
 
     ``is_fresh`` asks for a touch of the passkey in the last five minutes; what was typed waits meanwhile. ``is_json`` reads a
-    JSON object, its token in the header ``x-desk-token``.
+    JSON object, its token in the header ``x-desk-token``. ``takes_file`` reads a multipart form; its one file, in the field
+    ``file``, is then in ``desk.file`` as (name, content), or None where nobody chose one.
     """
     rule = Rule(
         roles=frozenset(roles), thing=thing, fields=frozenset(fields), prefixes=tuple(prefixes), is_fresh=is_fresh, is_json=is_json,
-        is_open=is_open, is_joining=is_joining, is_act=True,
+        takes_file=takes_file, is_open=is_open, is_joining=is_joining, is_act=True,
     )  # fmt: skip
     return _declare(path, rule)
 
@@ -407,6 +434,10 @@ async def _sent(desk: Desk) -> dict[str, Any]:
         if set(values) - rule.fields:
             raise Invalid([Fault("body", "unknown-field")])
         return values
+    if rule.takes_file:
+        sent, desk.file = await forms.read_upload(request, rule.fields | {"token"}, "file", limit=FILE_LIMIT)
+        _check_token(desk, sent.pop("token", ""))
+        return {name: text.replace("\r\n", "\n") for name, text in sent.items()}
     sent = await forms.read_form(request, rule.fields | {"token"}, prefixes=rule.prefixes, limit=FORM_LIMIT, most=400)
     _check_token(desk, sent.pop("token", ""))
     return {name: text.replace("\r\n", "\n") for name, text in sent.items()}

@@ -319,46 +319,6 @@ error-retry = { $n ->
   }
 error-contact = If it happens again, write to { $contact }.
 
-## Privacy
-
-privacy-title = Privacy
-privacy-lead = To sign may reveal what you believe or where you come from. So we ask for little, seal it, and give it to nobody without your consent.
-privacy-who-title = Who is responsible
-privacy-who = { $issuer } is responsible for this site and for the data of those who sign. Write to { $contact }.
-privacy-what-title = What we keep
-privacy-what-1 = Your name, e-mail address, country, town or postcode (where asked for), language, your choices, and the version of the text that you signed. Together they are kept encrypted.
-privacy-what-2 = A keyed fingerprint of your address, so that a mailbox is counted once. Its key is destroyed when the count is final.
-privacy-what-3 = A keyed fingerprint of part of your internet address, against robots. Its key changes every day and is destroyed after seven days. We never store the address itself.
-privacy-what-4 = In the public log: a sealed entry with no name, address, country or time in it. Nobody can find out from the log alone who signed.
-privacy-what-5 = Your country, language and partner site also stand beside the sealed data, readable for us, until 24 hours after you confirm. Then only sums by day remain, published as rounded numbers.
-privacy-why-title = Why we may
-privacy-why = Because you consent (GDPR, Article 6(1)(a) and Article 9(2)(a); in Switzerland the Data Protection Act applies in the same way). Signing, showing your name, handing it to a recipient and receiving news are separate choices; none follows from another, and you can take back each of them.
-privacy-sees-title = Who else sees something
-privacy-sees-1 = Your mail provider, and the one through which we send, see that this site wrote to you, and when. The subject does not name your opinion; still, choose a mailbox that you trust. Our own sending logs are kept for at most seven days, and we do not track whether you open a message.
-privacy-sees-2 = The recipient of the petition receives names only if its procedure asks for them and you agreed; otherwise it receives a number.
-privacy-sees-3 = A partner site through which you signed learns how many signed through it, rounded to tens, and not who.
-privacy-sees-4 = Nobody else: no advertising, no analytics, no fonts or scripts of other companies.
-privacy-captcha-title = hCaptcha
-privacy-captcha = On the page with the form this installation uses hCaptcha (Intuition Machines, USA) against robots. That company sees your internet address, your browser and that you opened the form. All other pages are without it.
-privacy-shown-title = If you show your name
-privacy-shown = Your name and your role are then public. Others may copy them, and we cannot call copies back. You can narrow your choice at any time, and the name disappears from this site.
-privacy-long-title = For how long
-privacy-long-1 = A form that is never confirmed: 30 days, or until 24 hours after closing, if that comes first.
-privacy-long-2 = What was typed into the form, as it arrived: only until it is processed, normally a few seconds.
-privacy-long-3 = A message to you: its address until it is sent or has finally failed.
-privacy-long-4 = Your encrypted data: until you withdraw or erase it. Every night it is sealed again under the new day’s key, and a key is destroyed 48 hours after its day: an older copy of the database that was taken without its keys then stays shut for good.
-privacy-long-5 = A mark that an address must not be written to: for as long as the promise has to be kept.
-privacy-long-6 = The public log: for ever. It holds no personal data that anyone could open once your data is erased.
-privacy-limits-title = What we cannot promise
-privacy-limits-1 = An intruder who takes over the running server sees those who sign while he is there, and can open what is sealed under the keys of that day: every signature that was not withdrawn or erased.
-privacy-limits-2 = Until the count is final, whoever holds both the key and the database can test whether an address that he already knows has signed.
-privacy-limits-3 = Whoever can read your mailbox can read our messages. Delete them if that endangers you.
-privacy-limits-4 = A receipt or promise that you keep can be demanded from you by somebody with power over you.
-privacy-rights-title = Your rights
-privacy-rights = You can see, correct, take back and erase your data. With the link in your messages you withdraw or erase it yourself, at once; for a copy, a correction or an objection, write to { $contact }. You can also complain to a data-protection authority, such as the CNIL in France or the FDPIC in Switzerland. Taking back your consent does not make unlawful what was done before.
-privacy-cookies-title = Cookies
-privacy-cookies = None. You can read, sign, confirm and withdraw without a cookie and without scripts.
-
 ## Legal notice
 
 legal-title = Legal notice

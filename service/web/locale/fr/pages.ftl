@@ -320,46 +320,6 @@ error-retry = { $n ->
   }
 error-contact = Si cela se répète, écrivez à { $contact }.
 
-## Vie privée
-
-privacy-title = Vie privée
-privacy-lead = Signer peut révéler une conviction ou une origine. C’est pourquoi nous demandons peu, nous le scellons, et nous ne le donnons à personne sans votre accord.
-privacy-who-title = Qui est responsable
-privacy-who = { $issuer } est responsable de ce site et des données des signataires. Écrivez à { $contact }.
-privacy-what-title = Ce que nous gardons
-privacy-what-1 = Votre nom, votre adresse e-mail, votre pays, votre ville ou code postal (s’ils sont demandés), votre langue, vos choix et la version du texte que vous avez signée. Le tout est gardé chiffré.
-privacy-what-2 = Une empreinte à clé de votre adresse, pour qu’une boîte ne compte qu’une fois. Sa clé est détruite quand le nombre est définitif.
-privacy-what-3 = Une empreinte à clé d’une partie de votre adresse internet, contre les robots. Sa clé change chaque jour et est détruite après sept jours. Nous n’enregistrons jamais l’adresse elle-même.
-privacy-what-4 = Au registre public : une inscription scellée, sans nom, adresse, pays ni heure. À partir du registre seul, personne ne peut apprendre qui a signé.
-privacy-what-5 = Votre pays, votre langue et le site partenaire figurent aussi à côté des données scellées, lisibles pour nous, jusqu’à 24 heures après votre confirmation. Ensuite, il ne reste que des sommes par jour, publiées en nombres arrondis.
-privacy-why-title = Sur quelle base
-privacy-why = Sur votre consentement (RGPD, article 6, paragraphe 1, point a, et article 9, paragraphe 2, point a ; en Suisse, la loi sur la protection des données vaut de même). Signer, montrer votre nom, le remettre à un destinataire et recevoir des nouvelles sont des choix séparés ; aucun ne découle d’un autre, et vous pouvez revenir sur chacun.
-privacy-sees-title = Qui d’autre voit quelque chose
-privacy-sees-1 = Votre fournisseur de messagerie, et celui par lequel nous envoyons, voient que ce site vous a écrit, et quand. L’objet ne nomme pas votre opinion ; choisissez tout de même une boîte en laquelle vous avez confiance. Nos propres journaux d’envoi sont gardés sept jours au plus, et nous n’observons pas si vous ouvrez un message.
-privacy-sees-2 = Le destinataire de la pétition ne reçoit des noms que si sa procédure les exige et si vous l’avez accepté ; sinon, il reçoit un nombre.
-privacy-sees-3 = Un site partenaire par lequel vous avez signé apprend combien de personnes ont signé par lui, arrondi à la dizaine, et non qui.
-privacy-sees-4 = Personne d’autre : ni publicité, ni mesure d’audience, ni polices ou scripts d’autres entreprises.
-privacy-captcha-title = hCaptcha
-privacy-captcha = Sur la page du formulaire, cette installation utilise hCaptcha (Intuition Machines, États-Unis) contre les robots. Cette entreprise voit votre adresse internet, votre navigateur et que vous avez ouvert le formulaire. Toutes les autres pages en sont exemptes.
-privacy-shown-title = Si vous montrez votre nom
-privacy-shown = Votre nom et votre fonction sont alors publics. D’autres peuvent les copier, et nous ne pouvons pas rappeler les copies. Vous pouvez restreindre votre choix à tout moment, et le nom disparaît de ce site.
-privacy-long-title = Combien de temps
-privacy-long-1 = Un formulaire jamais confirmé : 30 jours, ou jusqu’à 24 heures après la clôture, si celle-ci vient avant.
-privacy-long-2 = Ce qui a été écrit dans le formulaire, tel qu’il est arrivé : seulement jusqu’à son traitement, d’ordinaire quelques secondes.
-privacy-long-3 = Un message pour vous : son adresse, jusqu’à ce qu’il soit parti ou définitivement refusé.
-privacy-long-4 = Vos données chiffrées : jusqu’à ce que vous les retiriez ou les effaciez. Chaque nuit, elles sont scellées de nouveau avec la clé du nouveau jour, et une clé est détruite 48 heures après son jour : une copie plus ancienne de la base, prise sans ses clés, reste alors fermée pour toujours.
-privacy-long-5 = La marque qu’il ne faut plus écrire à une adresse : aussi longtemps que cette promesse doit être tenue.
-privacy-long-6 = Le registre public : pour toujours. Il ne contient aucune donnée personnelle que quelqu’un puisse ouvrir une fois vos données effacées.
-privacy-limits-title = Ce que nous ne pouvons pas promettre
-privacy-limits-1 = Un intrus qui prend le contrôle du serveur voit qui signe pendant qu’il y est, et peut ouvrir ce qui est scellé avec les clés de ce jour : toutes les signatures qui n’ont été ni retirées ni effacées.
-privacy-limits-2 = Tant que le nombre n’est pas définitif, qui détient à la fois la clé et la base de données peut tester si une adresse qu’il connaît déjà a signé.
-privacy-limits-3 = Qui peut lire votre boîte peut lire nos messages. Supprimez-les si cela vous met en danger.
-privacy-limits-4 = Un reçu ou une promesse que vous gardez peut être exigé de vous par quelqu’un qui a du pouvoir sur vous.
-privacy-rights-title = Vos droits
-privacy-rights = Vous pouvez voir, corriger, reprendre et effacer vos données. Avec le lien de vos messages, vous les retirez ou les effacez vous-même, aussitôt ; pour une copie, une correction ou une opposition, écrivez à { $contact }. Vous pouvez aussi saisir une autorité de protection des données, comme la CNIL en France ou le PFPDT en Suisse. Revenir sur votre consentement ne rend pas illicite ce qui a été fait avant.
-privacy-cookies-title = Cookies
-privacy-cookies = Aucun. Vous pouvez lire, signer, confirmer et retirer sans cookie et sans script.
-
 ## Mentions légales
 
 legal-title = Mentions légales

@@ -1,0 +1,159 @@
+# The desk: offices and how they treat signatures, deliveries, news.
+
+desk-nav-recipients = Recipients
+desk-offices-lead = Offices, not persons: a petition outlives those who hold the office it speaks to.
+desk-office-nobody = nobody is entered
+desk-office-enter = A new office
+desk-office-enter-button = Enter it
+desk-office-slug = Short name
+desk-office-slug-hint = Small letters, digits and hyphens; it stays as it is.
+desk-office-name = Name ({ $language })
+desk-office-profile = How it treats signatures
+desk-office-city = City
+desk-office-country = Country
+desk-office-country-hint = Two letters, such as FR.
+desk-office-contact = Public contact
+desk-office-contact-hint = Address or e-mail of the office, as it is published. No private addresses.
+desk-office-holders = Who holds it
+desk-office-since = From
+desk-office-until = Until
+desk-office-until-hint = Empty: holds it today.
+desk-office-today = today
+desk-office-source = Source
+desk-office-source-hint = Where it can be read that this person holds the office.
+desk-office-term = Enter a holder
+desk-office-term-hint = Whoever holds it today until now is kept, with the day on which the next one begins.
+desk-office-term-button = Enter
+desk-office-retired = no longer offered
+desk-office-retire = Offer this office no more
+desk-office-retire-hint = What was sent to it stays where it is.
+desk-profiles = How institutions treat signatures
+desk-profiles-hint = Signers read the sentence before they sign. Change it when you know better; your words are then kept.
+desk-profile-ours = written by you
+desk-profile-shipped = came with the software
+desk-profile-lead = Orientation for organizers, not legal advice. The form asks signers only what this recipient counts.
+desk-profile-signer-field = The form also asks for
+desk-profile-signer-field-none = nothing more
+desk-profile-signer-field-locality = the town
+desk-profile-signer-field-postcode = the postcode
+desk-profile-names = Names of signers
+desk-profile-names-never = are never handed over
+desk-profile-names-optional = may be handed over, with consent
+desk-profile-names-asked = are asked for, with consent
+desk-profile-sentence = What signers are told
+desk-profile-sentence-hint = One honest sentence about what happens to a signature there.
+desk-profile-worth = What the count is worth there
+desk-profile-worth-hint = For you and your colleagues.
+desk-profile-petitioner = Who can be the petitioner
+desk-profile-petitioner-hint = By its own rules.
+desk-profile-name = Name of this kind of institution
+desk-profile-name-hint = As it stands in your lists.
+desk-profile-sources = Sources
+desk-profile-sources-hint = One a line: title | address.
+desk-profile-as-of = Checked on
+desk-profile-as-of-hint = The day on which somebody last read the sources.
+
+desk-tab-deliveries = Deliveries
+desk-delivery-none = Nothing is planned yet.
+desk-delivery-plan = Plan a delivery
+desk-delivery-plan-button = Plan it
+desk-delivery-office = To which office
+desk-delivery-planned-for = For which day
+desk-delivery-planned = Planned for { $when }
+desk-delivery-open = Planned, without a day
+desk-delivery-made = Handed over on { $when }
+desk-delivery-answer-due = an answer is due by { $when }
+desk-delivery-ended = Ended on { $when }
+desk-delivery-make = It was handed over …
+desk-delivery-make-button = Write it down
+desk-delivery-certificate = Which certificate
+desk-delivery-no-certificate = There is no certificate yet. Issue one first, then come back here.
+desk-delivery-due = Answer due by
+desk-delivery-due-hint = You are reminded on the first page.
+desk-delivery-end = Nothing more is expected
+desk-event-add = Something happened …
+desk-event-add-button = Add it
+desk-event-kind = What
+desk-event-delivered = handed over
+desk-event-received = receipt confirmed
+desk-event-referred = passed on to another body
+desk-event-heard = petitioners heard
+desk-event-voted = a vote
+desk-event-answered = an answer
+desk-event-decided = a decision
+desk-event-noted = something else
+desk-event-day = On which day
+desk-event-how = How
+desk-event-how-by-hand = by hand
+desk-event-how-post = by post
+desk-event-how-mail = by e-mail
+desk-event-how-portal = on its own portal
+desk-event-how-hearing = at a hearing
+desk-event-by-whom = By whom of ours
+desk-event-by-whom-hint = For us; it is not published.
+desk-event-holder = Who held the office
+desk-event-holder-hint = Empty: as entered for that day.
+desk-event-reference = Reference
+desk-event-url = Source (address)
+desk-event-result = Result
+desk-event-outcome = Outcome
+desk-event-votes-hint = Votes, if there was a vote:
+desk-event-in-favour = In favour
+desk-event-against = Against
+desk-event-abstained = Abstained
+desk-event-replaces = Corrects
+desk-event-replaces-nothing = nothing; it is new
+desk-event-words = In words ({ $language })
+desk-event-file = Receipt or answer
+desk-event-file-hint = PDF or picture, at most 5 MB. Black out private addresses and signatures first.
+desk-event-private = For organizers only, not on the public page
+desk-event-is-private = not public
+desk-refused-delivery-not-now = A colleague was faster, or it cannot be written down now. Look at it below and try again.
+
+desk-nav-updates = News
+desk-news-lead = { $n ->
+    [0] Nobody has asked for news yet.
+    [one] One mailbox has asked for news.
+   *[other] { $n } mailboxes have asked for news.
+  }
+desk-news-draft = draft
+desk-news-sending = being sent
+desk-news-sent = sent
+desk-news-cancelled = cancelled
+desk-news-queued = { $n ->
+    [one] to one mailbox
+   *[other] to { $n } mailboxes
+  }
+desk-news-write = Write something new
+desk-news-about = About
+desk-news-about-all = the whole campaign: everybody who asked for news
+desk-news-case = Prisoner’s page
+desk-news-case-hint = The short name at the end of its address, if it is about one prisoner.
+desk-news-mailed = Send it by mail, too
+desk-news-title = Title
+desk-news-body = Text
+desk-news-body-hint = Markdown: an empty line between paragraphs, **bold**, [words](https://…).
+desk-news-draft-button = Keep as a draft
+desk-news-missing = Not written yet, so its readers get another language:
+desk-news-out = Out with it
+desk-news-reach = { $n ->
+    [one] It goes to one mailbox, and stands on the public page.
+   *[other] It goes to { $n } mailboxes, and stands on the public page.
+  }
+desk-news-not-mailed = It stands on the public page, and is not mailed.
+desk-news-preview = Send it to me first
+desk-news-release = Release it
+desk-news-throw = Throw the draft away
+desk-news-stop = Stop sending
+desk-said-preview-sent = On its way to your own mailbox.
+desk-said-news-released = Released. The mails are on their way.
+desk-said-news-cancelled = Cancelled. What had not left was taken back.
+desk-refused-news-over = It was released or cancelled meanwhile. What you typed is still below.
+
+desk-fault-languages = All three languages, please.
+desk-fault-date = A day, such as 2027-04-24.
+desk-fault-terms-overlap = Somebody else is entered for these days.
+desk-fault-source-line = One source a line: title | address.
+desk-fault-url = An address that begins with https://
+desk-fault-votes = Three whole numbers.
+desk-fault-file-type = A PDF, PNG or JPEG of at most 5 MB.

@@ -1,0 +1,159 @@
+# Le bureau : les fonctions et leur manière de traiter les signatures, les remises, les nouvelles.
+
+desk-nav-recipients = Destinataires
+desk-offices-lead = Des fonctions, pas des personnes : une pétition survit à ceux qui exercent la fonction à laquelle elle s’adresse.
+desk-office-nobody = personne n’est inscrit
+desk-office-enter = Une nouvelle fonction
+desk-office-enter-button = L’inscrire
+desk-office-slug = Nom court
+desk-office-slug-hint = Minuscules, chiffres et traits d’union ; il ne changera plus.
+desk-office-name = Nom ({ $language })
+desk-office-profile = Comment elle traite les signatures
+desk-office-city = Ville
+desk-office-country = Pays
+desk-office-country-hint = Deux lettres, par exemple FR.
+desk-office-contact = Contact public
+desk-office-contact-hint = Adresse ou courriel de la fonction, tels qu’ils sont publiés. Pas d’adresse privée.
+desk-office-holders = Qui l’exerce
+desk-office-since = Depuis
+desk-office-until = Jusqu’au
+desk-office-until-hint = Vide : l’exerce aujourd’hui.
+desk-office-today = aujourd’hui
+desk-office-source = Source
+desk-office-source-hint = Où l’on peut lire que cette personne exerce la fonction.
+desk-office-term = Inscrire un titulaire
+desk-office-term-hint = Le titulaire actuel est conservé, avec le jour où le suivant commence.
+desk-office-term-button = Inscrire
+desk-office-retired = plus proposée
+desk-office-retire = Ne plus proposer cette fonction
+desk-office-retire-hint = Ce qui lui a été envoyé reste en place.
+desk-profiles = Comment les institutions traitent les signatures
+desk-profiles-hint = Les signataires lisent la phrase avant de signer. Changez-la si vous savez mieux ; vos mots sont alors conservés.
+desk-profile-ours = écrit par vous
+desk-profile-shipped = fourni avec le logiciel
+desk-profile-lead = Une orientation pour vous, pas un avis juridique. Le formulaire ne demande aux signataires que ce que ce destinataire compte.
+desk-profile-signer-field = Le formulaire demande aussi
+desk-profile-signer-field-none = rien de plus
+desk-profile-signer-field-locality = la commune
+desk-profile-signer-field-postcode = le code postal
+desk-profile-names = Noms des signataires
+desk-profile-names-never = ne sont jamais transmis
+desk-profile-names-optional = peuvent être transmis, avec accord
+desk-profile-names-asked = sont demandés, avec accord
+desk-profile-sentence = Ce que lisent les signataires
+desk-profile-sentence-hint = Une phrase honnête sur ce que devient une signature là-bas.
+desk-profile-worth = Ce que vaut le nombre là-bas
+desk-profile-worth-hint = Pour vous et vos collègues.
+desk-profile-petitioner = Qui peut être pétitionnaire
+desk-profile-petitioner-hint = Selon ses propres règles.
+desk-profile-name = Nom de ce type d’institution
+desk-profile-name-hint = Tel qu’il figure dans vos listes.
+desk-profile-sources = Sources
+desk-profile-sources-hint = Une par ligne : titre | adresse.
+desk-profile-as-of = Vérifié le
+desk-profile-as-of-hint = Le jour où quelqu’un a lu les sources pour la dernière fois.
+
+desk-tab-deliveries = Remises
+desk-delivery-none = Rien n’est encore prévu.
+desk-delivery-plan = Prévoir une remise
+desk-delivery-plan-button = La prévoir
+desk-delivery-office = À quelle fonction
+desk-delivery-planned-for = Pour quel jour
+desk-delivery-planned = Prévue pour le { $when }
+desk-delivery-open = Prévue, sans date
+desk-delivery-made = Remis le { $when }
+desk-delivery-answer-due = réponse attendue d’ici le { $when }
+desk-delivery-ended = Terminé le { $when }
+desk-delivery-make = La remise a eu lieu…
+desk-delivery-make-button = L’inscrire
+desk-delivery-certificate = Quel certificat
+desk-delivery-no-certificate = Il n’y a pas encore de certificat. Émettez-en un, puis revenez ici.
+desk-delivery-due = Réponse attendue d’ici
+desk-delivery-due-hint = La première page vous le rappellera.
+desk-delivery-end = Plus rien n’est attendu
+desk-event-add = Quelque chose s’est passé…
+desk-event-add-button = L’ajouter
+desk-event-kind = Quoi
+desk-event-delivered = remise
+desk-event-received = accusé de réception
+desk-event-referred = transmission à une autre instance
+desk-event-heard = audition des pétitionnaires
+desk-event-voted = un vote
+desk-event-answered = une réponse
+desk-event-decided = une décision
+desk-event-noted = autre chose
+desk-event-day = Quel jour
+desk-event-how = Comment
+desk-event-how-by-hand = en main propre
+desk-event-how-post = par la poste
+desk-event-how-mail = par courriel
+desk-event-how-portal = sur son propre portail
+desk-event-how-hearing = lors d’une audition
+desk-event-by-whom = Par qui des nôtres
+desk-event-by-whom-hint = Pour nous ; ce n’est pas publié.
+desk-event-holder = Qui exerçait la fonction
+desk-event-holder-hint = Vide : comme inscrit pour ce jour.
+desk-event-reference = Référence
+desk-event-url = Source (adresse)
+desk-event-result = Résultat
+desk-event-outcome = Issue
+desk-event-votes-hint = Les voix, s’il y a eu un vote :
+desk-event-in-favour = Pour
+desk-event-against = Contre
+desk-event-abstained = Abstentions
+desk-event-replaces = Corrige
+desk-event-replaces-nothing = rien ; c’est nouveau
+desk-event-words = En mots ({ $language })
+desk-event-file = Récépissé ou réponse
+desk-event-file-hint = PDF ou image, 5 Mo au plus. Masquez d’abord adresses privées et signatures.
+desk-event-private = Pour les organisateurs seulement, pas sur la page publique
+desk-event-is-private = non public
+desk-refused-delivery-not-now = Un collègue a été plus rapide, ou ce n’est pas possible maintenant. Regardez ci-dessous et réessayez.
+
+desk-nav-updates = Nouvelles
+desk-news-lead = { $n ->
+    [0] Personne n’a encore demandé de nouvelles.
+    [one] Une adresse a demandé des nouvelles.
+   *[other] { $n } adresses ont demandé des nouvelles.
+  }
+desk-news-draft = brouillon
+desk-news-sending = en cours d’envoi
+desk-news-sent = envoyé
+desk-news-cancelled = annulé
+desk-news-queued = { $n ->
+    [one] à une adresse
+   *[other] à { $n } adresses
+  }
+desk-news-write = Écrire quelque chose de nouveau
+desk-news-about = À propos de
+desk-news-about-all = toute la campagne : tous ceux qui ont demandé des nouvelles
+desk-news-case = Page d’un prisonnier
+desk-news-case-hint = Le nom court à la fin de son adresse, s’il s’agit d’un prisonnier.
+desk-news-mailed = L’envoyer aussi par courriel
+desk-news-title = Titre
+desk-news-body = Texte
+desk-news-body-hint = Markdown : une ligne vide entre les paragraphes, **gras**, [mots](https://…).
+desk-news-draft-button = Garder comme brouillon
+desk-news-missing = Pas encore écrit ; ces lecteurs recevront une autre langue :
+desk-news-out = Publier
+desk-news-reach = { $n ->
+    [one] Cela part à une adresse et figure sur la page publique.
+   *[other] Cela part à { $n } adresses et figure sur la page publique.
+  }
+desk-news-not-mailed = Cela figure sur la page publique et n’est pas envoyé.
+desk-news-preview = Me l’envoyer d’abord
+desk-news-release = Publier
+desk-news-throw = Jeter le brouillon
+desk-news-stop = Arrêter l’envoi
+desk-said-preview-sent = En route vers votre propre boîte.
+desk-said-news-released = Publié. Les courriels sont en route.
+desk-said-news-cancelled = Annulé. Ce qui n’était pas parti a été repris.
+desk-refused-news-over = Entre-temps, cela a été publié ou annulé. Ce que vous avez écrit est encore ci-dessous.
+
+desk-fault-languages = Les trois langues, s’il vous plaît.
+desk-fault-date = Un jour, par exemple 2027-04-24.
+desk-fault-terms-overlap = Quelqu’un d’autre est inscrit pour ces jours.
+desk-fault-source-line = Une source par ligne : titre | adresse.
+desk-fault-url = Une adresse qui commence par https://
+desk-fault-votes = Trois nombres entiers.
+desk-fault-file-type = Un PDF, PNG ou JPEG de 5 Mo au plus.

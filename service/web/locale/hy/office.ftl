@@ -1,0 +1,159 @@
+# Աշխատասեղանը. պաշտոններն ու ինչպես են դրանք վերաբերվում ստորագրություններին, հանձնումները, նորությունները։
+
+desk-nav-recipients = Հասցեատերեր
+desk-offices-lead = Պաշտոններ, ոչ թե անձինք. հանրագիրն ավելի երկար է ապրում, քան պաշտոնը զբաղեցնողը։
+desk-office-nobody = ոչ ոք գրանցված չէ
+desk-office-enter = Նոր պաշտոն
+desk-office-enter-button = Գրանցել
+desk-office-slug = Կարճ անուն
+desk-office-slug-hint = Լատինական փոքրատառեր, թվեր և գծիկներ. այլևս չի փոխվի։
+desk-office-name = Անվանում ({ $language })
+desk-office-profile = Ինչպես է վերաբերվում ստորագրություններին
+desk-office-city = Քաղաք
+desk-office-country = Երկիր
+desk-office-country-hint = Երկու տառ, օրինակ՝ FR։
+desk-office-contact = Հանրային կապ
+desk-office-contact-hint = Պաշտոնի հասցեն կամ էլ. փոստը, ինչպես հրապարակված է։ Ոչ մի անձնական հասցե։
+desk-office-holders = Ով է զբաղեցնում
+desk-office-since = Սկսած
+desk-office-until = Մինչև
+desk-office-until-hint = Դատարկ՝ զբաղեցնում է այսօր։
+desk-office-today = այսօր
+desk-office-source = Աղբյուր
+desk-office-source-hint = Որտեղ կարելի է կարդալ, որ այս անձը զբաղեցնում է պաշտոնը։
+desk-office-term = Գրանցել պաշտոնը զբաղեցնողին
+desk-office-term-hint = Ներկայիս պաշտոնատարը պահպանվում է՝ հաջորդի սկսելու օրով հանդերձ։
+desk-office-term-button = Գրանցել
+desk-office-retired = այլևս չի առաջարկվում
+desk-office-retire = Այլևս չառաջարկել այս պաշտոնը
+desk-office-retire-hint = Նրան ուղարկվածը մնում է տեղում։
+desk-profiles = Ինչպես են հաստատությունները վերաբերվում ստորագրություններին
+desk-profiles-hint = Ստորագրողները կարդում են այս նախադասությունը մինչև ստորագրելը։ Փոխեք, եթե ավելի լավ գիտեք. Ձեր խոսքերը կպահպանվեն։
+desk-profile-ours = գրել եք Դուք
+desk-profile-shipped = եկել է ծրագրի հետ
+desk-profile-lead = Ուղենիշ կազմակերպիչների համար, ոչ իրավաբանական խորհուրդ։ Ձևը հարցնում է միայն այն, ինչ այս հասցեատերը հաշվում է։
+desk-profile-signer-field = Ձևը հարցնում է նաև
+desk-profile-signer-field-none = ուրիշ ոչինչ
+desk-profile-signer-field-locality = բնակավայրը
+desk-profile-signer-field-postcode = փոստային դասիչը
+desk-profile-names = Ստորագրողների անունները
+desk-profile-names-never = երբեք չեն փոխանցվում
+desk-profile-names-optional = կարող են փոխանցվել համաձայնությամբ
+desk-profile-names-asked = պահանջվում են, համաձայնությամբ
+desk-profile-sentence = Ինչ են կարդում ստորագրողները
+desk-profile-sentence-hint = Մեկ ազնիվ նախադասություն, թե ինչ է այնտեղ լինում ստորագրության հետ։
+desk-profile-worth = Ինչ արժե թիվն այնտեղ
+desk-profile-worth-hint = Ձեզ և Ձեր գործընկերների համար։
+desk-profile-petitioner = Ով կարող է հանրագիր ներկայացնել
+desk-profile-petitioner-hint = Ըստ նրա սեփական կանոնների։
+desk-profile-name = Այս տեսակի հաստատության անվանումը
+desk-profile-name-hint = Ինչպես գրված է Ձեր ցանկերում։
+desk-profile-sources = Աղբյուրներ
+desk-profile-sources-hint = Մեկը՝ մեկ տողում. վերնագիր | հասցե։
+desk-profile-as-of = Ստուգված է
+desk-profile-as-of-hint = Օրը, երբ ինչ-որ մեկը վերջին անգամ կարդացել է աղբյուրները։
+
+desk-tab-deliveries = Հանձնումներ
+desk-delivery-none = Դեռ ոչինչ նախատեսված չէ։
+desk-delivery-plan = Նախատեսել հանձնում
+desk-delivery-plan-button = Նախատեսել
+desk-delivery-office = Որ պաշտոնին
+desk-delivery-planned-for = Որ օրվա համար
+desk-delivery-planned = Նախատեսված է՝ { $when }
+desk-delivery-open = Նախատեսված է, առանց օրվա
+desk-delivery-made = Հանձնվել է՝ { $when }
+desk-delivery-answer-due = պատասխանը սպասվում է մինչև { $when }
+desk-delivery-ended = Ավարտվել է՝ { $when }
+desk-delivery-make = Հանձնվել է…
+desk-delivery-make-button = Գրանցել
+desk-delivery-certificate = Որ վկայականը
+desk-delivery-no-certificate = Վկայական դեռ չկա։ Նախ տվեք վկայական, ապա վերադարձեք այստեղ։
+desk-delivery-due = Պատասխանը սպասվում է մինչև
+desk-delivery-due-hint = Առաջին էջը կհիշեցնի Ձեզ։
+desk-delivery-end = Այլևս ոչինչ չի սպասվում
+desk-event-add = Ինչ-որ բան է տեղի ունեցել…
+desk-event-add-button = Ավելացնել
+desk-event-kind = Ինչ
+desk-event-delivered = հանձնում
+desk-event-received = ստացման հաստատում
+desk-event-referred = փոխանցում այլ մարմնի
+desk-event-heard = հանրագրի հեղինակների լսում
+desk-event-voted = քվեարկություն
+desk-event-answered = պատասխան
+desk-event-decided = որոշում
+desk-event-noted = այլ բան
+desk-event-day = Որ օրը
+desk-event-how = Ինչպես
+desk-event-how-by-hand = անձամբ
+desk-event-how-post = փոստով
+desk-event-how-mail = էլեկտրոնային նամակով
+desk-event-how-portal = իր սեփական կայքում
+desk-event-how-hearing = լսումների ժամանակ
+desk-event-by-whom = Մերոնցից ում կողմից
+desk-event-by-whom-hint = Մեզ համար. չի հրապարակվում։
+desk-event-holder = Ով էր զբաղեցնում պաշտոնը
+desk-event-holder-hint = Դատարկ՝ ինչպես գրանցված է այդ օրվա համար։
+desk-event-reference = Համար
+desk-event-url = Աղբյուր (հասցե)
+desk-event-result = Արդյունք
+desk-event-outcome = Ելք
+desk-event-votes-hint = Ձայները, եթե քվեարկություն է եղել.
+desk-event-in-favour = Կողմ
+desk-event-against = Դեմ
+desk-event-abstained = Ձեռնպահ
+desk-event-replaces = Ուղղում է
+desk-event-replaces-nothing = ոչինչ. նոր է
+desk-event-words = Բառերով ({ $language })
+desk-event-file = Ստացական կամ պատասխան
+desk-event-file-hint = PDF կամ նկար, առավելագույնը 5 ՄԲ։ Նախ ծածկեք անձնական հասցեներն ու ստորագրությունները։
+desk-event-private = Միայն կազմակերպիչների համար, ոչ հանրային էջում
+desk-event-is-private = հանրային չէ
+desk-refused-delivery-not-now = Գործընկերներից մեկն ավելի արագ էր, կամ հիմա հնարավոր չէ գրանցել։ Նայեք ներքևում և նորից փորձեք։
+
+desk-nav-updates = Նորություններ
+desk-news-lead = { $n ->
+    [0] Դեռ ոչ ոք նորություններ չի ցանկացել։
+    [one] Մեկ փոստարկղ ցանկացել է նորություններ։
+   *[other] { $n } փոստարկղ ցանկացել է նորություններ։
+  }
+desk-news-draft = սևագիր
+desk-news-sending = ուղարկվում է
+desk-news-sent = ուղարկված
+desk-news-cancelled = չեղարկված
+desk-news-queued = { $n ->
+    [one] մեկ փոստարկղի
+   *[other] { $n } փոստարկղի
+  }
+desk-news-write = Գրել նոր բան
+desk-news-about = Ինչի մասին
+desk-news-about-all = ամբողջ արշավի մասին՝ բոլորին, ովքեր նորություններ են ցանկացել
+desk-news-case = Գերու էջ
+desk-news-case-hint = Կարճ անունը հասցեի վերջում, եթե խոսքը մեկ գերու մասին է։
+desk-news-mailed = Ուղարկել նաև նամակով
+desk-news-title = Վերնագիր
+desk-news-body = Տեքստ
+desk-news-body-hint = Markdown. դատարկ տող պարբերությունների միջև, **թավ**, [բառեր](https://…)։
+desk-news-draft-button = Պահել որպես սևագիր
+desk-news-missing = Դեռ գրված չէ, ուստի այդ ընթերցողները կստանան այլ լեզվով՝
+desk-news-out = Հրապարակել
+desk-news-reach = { $n ->
+    [one] Կգնա մեկ փոստարկղի և կլինի հանրային էջում։
+   *[other] Կգնա { $n } փոստարկղի և կլինի հանրային էջում։
+  }
+desk-news-not-mailed = Կլինի հանրային էջում և չի ուղարկվի նամակով։
+desk-news-preview = Նախ ուղարկել ինձ
+desk-news-release = Հրապարակել
+desk-news-throw = Դեն նետել սևագիրը
+desk-news-stop = Դադարեցնել ուղարկումը
+desk-said-preview-sent = Ճանապարհին է դեպի Ձեր փոստարկղը։
+desk-said-news-released = Հրապարակված է։ Նամակները ճանապարհին են։
+desk-said-news-cancelled = Չեղարկված է։ Չուղարկվածը հետ է վերցվել։
+desk-refused-news-over = Այդ ընթացքում այն հրապարակվել կամ չեղարկվել է։ Ձեր գրածը դեռ ներքևում է։
+
+desk-fault-languages = Բոլոր երեք լեզուները, խնդրեմ։
+desk-fault-date = Օր, օրինակ՝ 2027-04-24։
+desk-fault-terms-overlap = Այս օրերի համար ուրիշն է գրանցված։
+desk-fault-source-line = Մեկ աղբյուր՝ մեկ տողում. վերնագիր | հասցե։
+desk-fault-url = Հասցե, որը սկսվում է https://-ով
+desk-fault-votes = Երեք ամբողջ թիվ։
+desk-fault-file-type = PDF, PNG կամ JPEG՝ առավելագույնը 5 ՄԲ։

@@ -1,0 +1,198 @@
+"""Offices, deliveries and news at the desk: what organizers write down shows in public, once, and what was typed is never lost."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from desk_seat import Seat, said, seat
+from installation import Installation
+from service import certificates, updates
+from service.organizers import Grant
+
+OFFICE = {
+    "slug": "grand-council", "profile": "geneva", "name-fr": "Grand Conseil", "name-en": "Grand Council", "name-hy": "Մեծ խորհուրդ",
+    "city": "Geneva", "country": "ch", "contact": "",
+}  # fmt: skip
+PDF = b"%PDF-1.7 receipt"
+
+
+async def entered(house: Installation, one: Seat) -> None:
+    assert said(await one.post("/desk/recipients/offices", **OFFICE)) == "saved"
+
+
+# -- offices --------------------------------------------------------------------------------------------------------------------
+
+
+async def test_an_office_is_entered_held_and_retired(installation: Installation) -> None:
+    ani = await seat(installation, "ani@example.org", Grant("editor"))
+    await entered(installation, ani)
+    at = "/desk/recipients/offices/grand-council"
+    assert said(await ani.post(f"{at}/term", name="Sample A", since="2020-01-01", until="", source_url="https://example.org/a")) == "saved"
+    assert said(await ani.post(f"{at}/term", name="Sample B", since="2024-06-01", until="", source_url="https://example.org/b")) == "saved"
+    page = (await ani.get(at)).text
+    assert "Sample A" in page and "Sample B" in page and "1 June 2024" in page
+    listing = (await ani.get("/desk/recipients")).text
+    assert "Grand Council" in listing and "Sample B" in listing
+    assert said(await ani.post(f"{at}/retire")) == "saved"
+    assert "Grand Council<" not in (await ani.get("/desk/recipients")).text
+    assert "Sample B" in (await ani.get(at)).text, "what names it still finds it"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"name-hy": ""}, "All three languages"),
+        ({"slug": "Not A Slug"}, "Small letters"),
+        ({"country": "zz"}, "summary"),
+        ({"profile": "no-such"}, "summary"),
+    ],
+)
+async def test_a_wrong_office_comes_back_with_what_was_typed(installation: Installation, changes: dict[str, str], words: str) -> None:
+    ani = await seat(installation, "ani@example.org", Grant("editor"))
+    back = await ani.post("/desk/recipients/offices", **{**OFFICE, **changes})
+    assert back.status_code == 400 and words in back.text and 'value="Grand Conseil"' in back.text
+
+
+async def test_an_office_that_is_there_already_and_terms_that_overlap_are_refused_kindly(installation: Installation) -> None:
+    ani = await seat(installation, "ani@example.org", Grant("editor"))
+    await entered(installation, ani)
+    assert (await ani.post("/desk/recipients/offices", **OFFICE)).status_code == 409
+    at = "/desk/recipients/offices/grand-council"
+    term = {"name": "Sample A", "since": "2020-01-01", "until": "", "source_url": "https://example.org/a"}
+    await ani.post(f"{at}/term", **term)
+    back = await ani.post(f"{at}/term", **{**term, "until": "2021-01-01", "since": "2020-06-01"})
+    assert back.status_code == 409 and "Somebody else is entered for these days." in back.text
+    for wrong in ({"since": "soon"}, {"source_url": "javascript:1"}, {"name": " "}):
+        assert (await ani.post(f"{at}/term", **{**term, "since": "2022-01-01", **wrong})).status_code == 400
+
+
+async def test_how_an_institution_treats_signatures_can_be_rewritten_and_signers_read_it(installation: Installation) -> None:
+    house = installation
+    ani = await seat(house, "ani@example.org", Grant("editor"))
+    at = "/desk/recipients/profiles/european-parliament"
+    form = {
+        field: re.sub("&amp;", "&", text)
+        for field, text in re.findall(r'<textarea id="([a-z_-]+)"[^>]*>\n(.*?)</textarea>', (await ani.get(at)).text, re.DOTALL)
+    }
+    form |= {"signer_field": "none", "names": "never", "as_of": "2026-11-20", "sentence-en": "They read it & answer."}
+    assert said(await ani.post(at, **form)) == "saved"
+    await house.settle()
+    assert "They read it &amp; answer." in (await house.client.get(f"/en/petitions/{house.slug}")).text
+    back = await ani.post(at, **{**form, "sources": "no address here", "worth-hy": ""})
+    assert back.status_code == 400 and "One source a line" in back.text and "They read it &amp; answer." in back.text
+    assert (await ani.get("/desk/recipients/profiles/nothing")).status_code == 404
+
+
+# -- deliveries -------------------------------------------------------------------------------------------------------------------
+
+
+async def upload(one: Seat, path: str, file: tuple[str, bytes] | None = None, **fields: str) -> object:
+    sent = {"token": one.token, "event": str(uuid4()), **fields}
+    files = {"file": (file[0] if file else "", file[1] if file else b"")}
+    return await one.house.client.post(path, data=sent, files=files, headers=one.headers)
+
+
+async def test_a_certificate_is_handed_over_voted_on_and_everybody_reads_it(installation: Installation) -> None:
+    house = installation
+    await house.confirm()
+    await house.seal()
+    ani = await seat(house, "ani@example.org")
+    await entered(house, ani)
+    at = f"/desk/petitions/{house.slug}/deliveries"
+    page = (await ani.get(at)).text
+    office = re.search(r'<option value="([0-9a-f-]{36})">Grand Council', page)
+    planned = re.search(r'name="delivery" value="([0-9a-f-]{36})"', page)
+    assert office and planned
+    for _ in range(2):  # pressed twice, planned once
+        assert said(await ani.post(at, delivery=planned[1], office=office[1], planned_for="2026-12-01")) == "saved"
+    assert "There is no certificate yet." in (await ani.get(at)).text
+    bundle = await certificates.certify(house.pool, house.keys, house.settings, house.slug, "grand-council")
+    made = f"{at}/{planned[1]}/deliver"
+    wrong = await upload(
+        ani, made, ("r.html", b"<script>"), certificate=bundle.id, happened_on="2026-12-02", how="by-hand", by_whom="Sample C"
+    )
+    assert wrong.status_code == 400 and "A PDF, PNG or JPEG" in wrong.text and 'value="Sample C"' in wrong.text  # type: ignore[attr-defined]
+    good = {"certificate": bundle.id, "happened_on": "2026-12-02", "how": "by-hand", "words-en": "Handed over in the hall."}
+    assert said(await upload(ani, made, ("r.pdf", PDF), **good)) == "saved"  # type: ignore[arg-type]
+    assert (await upload(ani, made, ("r.pdf", PDF), **good)).status_code == 409, "once"  # type: ignore[attr-defined]
+    event = f"{at}/{planned[1]}/event"
+    vote = {
+        "kind": "voted",
+        "happened_on": "2026-12-05",
+        "in_favour": "50",
+        "against": "25",
+        "abstained": "2",
+        "outcome": "adopted",
+        "reference": "R 1044",
+    }
+    assert (await upload(ani, event, **{**vote, "against": "many"})).status_code == 400  # type: ignore[attr-defined]
+    assert said(await upload(ani, event, **vote)) == "saved"  # type: ignore[arg-type]
+    assert said(await upload(ani, event, kind="noted", happened_on="2026-12-06", is_private="yes", **{"words-en": "among us"})) == "saved"  # type: ignore[arg-type]
+    await house.settle()
+    public = (await house.client.get(f"/en/petitions/{house.slug}")).text
+    assert "Handed over in the hall." in public and "50 in favour, 25 against, 2 abstained." in public and "among us" not in public
+    file = re.search(r'href="(/petitions/[^"]*/deliveries/[0-9a-f-]{36})"', public)
+    assert file and (await house.client.get(file[1])).content == PDF
+    assert said(await ani.post(f"{at}/{planned[1]}/expect", end="yes")) == "saved"
+    assert (await ani.post(f"{at}/{planned[1]}/expect", answer_due="2027-01-01")).status_code == 409
+
+
+async def test_a_form_with_a_file_needs_its_token_and_holds_no_other_file(installation: Installation) -> None:
+    house = installation
+    ani = await seat(house, "ani@example.org")
+    await entered(house, ani)
+    at = f"/desk/petitions/{house.slug}/deliveries"
+    path = f"{at}/{uuid4()}/event"
+    for more, status in (({"token": "x"}, 403), ({"surprise": "x"}, 400)):
+        assert (await upload(ani, path, kind="noted", happened_on="2026-12-06", **more)).status_code == status, more  # type: ignore[attr-defined]
+    two = await house.client.post(
+        path, data={"token": ani.token}, files=[("file", ("a.pdf", PDF)), ("file", ("b.pdf", PDF))], headers=ani.headers
+    )
+    assert two.status_code == 400
+    huge = await house.client.post(
+        path, data={"token": ani.token}, files={"file": ("a.pdf", b"x" * (7 * 1024 * 1024))}, headers=ani.headers
+    )
+    assert huge.status_code == 413
+    assert (await upload(ani, path, kind="noted", happened_on="2026-12-06")).status_code == 404, "no such delivery"  # type: ignore[attr-defined]
+
+
+# -- news -------------------------------------------------------------------------------------------------------------------------
+
+
+async def test_news_are_written_previewed_released_and_read(installation: Installation) -> None:
+    house = installation
+    await house.confirm("reader@example.org", news=True)
+    await house.lift_caps()
+    await house.worker.send_news()
+    ani = await seat(house, "ani@example.org", Grant("editor"))
+    words = {"title-en": "Two came home", "body-en": "Today, **two** came home.", "title-fr": "Deux", "body-fr": "Deux."}
+    back = await ani.post("/desk/updates", **{**words, "body-fr": ""}, petition="", is_mailed="yes", case_slug="")
+    assert back.status_code == 400 and "Two came home" in back.text
+    made = await ani.post("/desk/updates", **words, petition="", is_mailed="yes", case_slug="")
+    at = made.headers["location"].partition("?")[0]
+    page = (await ani.get(at)).text
+    assert "It goes to one mailbox" in page and "Not written yet" in page
+    assert said(await ani.post(f"{at}/preview")) == "preview-sent"
+    await house.work()
+    assert len(house.letters("ani@example.org")) >= 1 and not [x for x in house.letters("reader@example.org") if "Two came home" in x.text]
+    assert said(await ani.post(at, **{**words, "title-en": "Three came home"})) == "saved"
+    assert said(await ani.post(f"{at}/release")) == "news-released"
+    assert (await ani.post(f"{at}/release")).status_code == 409 and (await ani.post(at, **words)).status_code == 409
+    while await house.worker.send_news():
+        pass
+    await house.work()
+    assert [x for x in house.letters("reader@example.org") if "Three came home" in x.text]
+    assert "Three came home" in (await house.client.get("/en/updates")).text
+    (news,) = await updates.listing(house.pool)
+    assert news.queued == 1 and str(ani.id) == news.written_by
+
+
+async def test_who_only_moderates_finds_no_news_to_write_and_changes_no_office(installation: Installation) -> None:
+    levon = await seat(installation, "levon@example.org", Grant("moderator"))
+    assert (await levon.get("/desk/updates")).status_code == 404
+    assert (await levon.get("/desk/recipients")).status_code == 200
+    assert (await levon.post("/desk/recipients/offices", **OFFICE)).status_code == 404
+    assert "Enter it" not in (await levon.get("/desk/recipients")).text
