@@ -38,12 +38,15 @@ from service.sponsors import Register
 from service.tokens import Tokens
 from service.web import api, builder, desk, site, widgets
 from service.web import cases as case_pages
+from service.web import cities as city_pages
+from service.web import kits as kit_pages
 from service.web import ledger as ledger_pages
 from service.web import partners as partner_pages
 from service.web import petitions as petition_pages
 from service.web import privacy as privacy_pages
 from service.web import recipients as recipient_pages
 from service.web import sponsors as sponsor_pages
+from service.web import support as support_page
 from service.web import updates as update_pages
 from service.web import verify as verify_pages
 from service.web.callers import Cors, refuse_foreign
@@ -81,6 +84,9 @@ def create(settings: Settings) -> App:
             api.router(),
             case_pages.router(),
             sponsor_pages.router(),
+            kit_pages.router(),
+            city_pages.router(),
+            support_page.router(),
             api.healthz,
             api.readyz,
         ],
@@ -170,7 +176,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                 if faults := await db.schema_faults(connection):
                     raise Misconfigured(faults)
             shelf, roster, register = Shelf(pool), Roster(pool), Register(pool)
-            pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages()
+            pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages(register)
             gate = captcha.build(settings, keys.altcha_keys(), client)
 
             cards = widgets.Cards(pages, lambda: register.now)
@@ -201,6 +207,8 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "roster": roster,
                         "register": register,
                         "kept": Kept(),
+                        "printed": {},
+                        "printing": asyncio.Lock(),
                         "clock": shelf.now,
                         "pages": pages,
                         "ready": ready,

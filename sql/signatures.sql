@@ -351,6 +351,8 @@ with due as (
     select id, petition_id, day, country, language, partner
     from signature
     where operational_until <= coalesce(:now::timestamptz, now())
+        -- Where a petition asks for the place, the worker opens it first (add_places).
+        and (is_placed or not exists (select from petition p where p.id = signature.petition_id and p.asks_locality))
     limit 10000
     for update skip locked
 ),
@@ -375,6 +377,31 @@ stripped as (
 )
 select count(*)
 from stripped;
+
+-- name: unplaced(limit, now)
+select s.id, s.petition_id, s.day, s.blob, s.key_id
+from signature s
+join petition p on p.id = s.petition_id
+where s.operational_until <= coalesce(:now::timestamptz, now()) and not s.is_placed and p.asks_locality
+limit :limit
+for update of s skip locked;
+
+-- name: add_places(petition_ids, days, keys, ns)!
+insert into daily_sum (petition_id, day, kind, key, n)
+select n.petition_id, n.day, 'locality', n.key, n.n
+from unnest(:petition_ids::uuid[], :days::date[], :keys::text[], :ns::integer[]) as n (petition_id, day, key, n)
+on conflict (petition_id, kind, day, key) do update set n = daily_sum.n + excluded.n;
+
+-- name: placed(ids)!
+update signature
+set is_placed = true
+where id = any (:ids::uuid[]);
+
+-- name: by_place(petition_id, before)
+select key, sum(n)::integer as n
+from daily_sum
+where petition_id = :petition_id and kind = 'locality' and day < :before
+group by key;
 
 -- name: old_blobs(key_id, limit)
 -- Blobs under a key that will be destroyed, to be sealed again.
@@ -481,7 +508,7 @@ from reviewed;
 -- Whole days only; the caller rounds and merges.
 select kind, key, day, n
 from daily_sum
-where petition_id = :petition_id and day < :before
+where petition_id = :petition_id and day < :before and kind <> 'locality'
 order by kind, day, key;
 
 -- name: age(now)^
@@ -668,6 +695,23 @@ left join signature s on s.petition_id = :petition_id and s.log_index = a.idx
 left join told t on t.idx = a.idx
 where s.id is null and not coalesce(t.is_withdrawn or t.is_invalidated, false)
 limit 100;
+
+-- name: kept_too_long(kept, now)
+-- Closed petitions whose term is over and whose log does not say yet that all secrets are gone.
+select p.id
+from petition p
+join log l on l.petition_id = p.id
+where
+    l.is_closed and p.closes_at + :kept::interval <= coalesce(:now::timestamptz, now())
+    and not exists (select from entry e where e.log_id = l.id and e.kind = 'P')
+    and not exists (select from outbox o where o.log_id = l.id and o.kind = 'P');
+
+-- name: sealed_texts()
+-- The current texts of sealed petitions, and of which petition.
+select p.slug, v.manifest
+from petition p
+join text_version v on v.petition_id = p.id and v.version = p.text_version
+where p.is_sealed;
 
 -- name: begin_purge(petition_id)$
 -- From here on nothing that P forbids is queued. Only of a closed log, in which nobody is added any more, and so only once.

@@ -23,6 +23,9 @@ stored as (
 )
 select exists (select from stored) or exists (select from known);
 
+-- name: knows(id)$
+select exists (select from sponsor_offer where id = :id);
+
 -- name: due(limit, now)
 select id, payload, language
 from sponsor_offer

@@ -34,7 +34,7 @@ _SOUNDS: Sequence[tuple[str, str]] = (
     ("tsch", "ch"), ("tch", "ch"), ("sch", "sh"), ("dsch", "j"), ("dj", "j"), ("ou", "u"), ("oo", "u"), ("ee", "i"), ("ph", "f"),
     ("ck", "k"), ("q", "k"), ("x", "kh"), ("w", "v"), ("tz", "ts"), ("rr", "r"), ("y", "i"),
 )  # fmt: skip
-_DOUBLES = re.compile(r"(.)\1+")
+_DOUBLES = re.compile(r"([^\W\d_])\1+")  # of letters; a postcode is not a spelling
 _CLASSES: Sequence[tuple[str, str]] = (
     ("ch", "c"), ("sh", "x"), ("zh", "z"), ("kh", "k"), ("gh", "k"), ("ts", "c"), ("dz", "c"), ("j", "c"), ("b", "p"), ("g", "k"),
     ("d", "t"), ("f", "v"),

@@ -10,17 +10,19 @@ Two rules hold throughout: for each petition one living signature stands for one
     managing    a signer changes her mind
     invalidating    organizers take signatures out of the count, and put them back
     ageing      time passes: sums, ends, forgetting
+    places      where signers live, as one more sum
     retaining   the end: secrets destroyed, the number stays
 """
 
-from service.signatures.ageing import Terms, add_up, expire, forget_indexes, lapsed, reseal, statistics, terms
+from service.signatures.ageing import Terms, add_up, expire, forget_indexes, kept_too_long, lapsed, reseal, statistics, terms
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
 from service.signatures.invalidating import Condition, disagreements
 from service.signatures.managing import Managed, address_of, erase, kept, managed, narrow, shown, withdraw
+from service.signatures.places import add_places, by_place
 from service.signatures.record import LIVING, OPERATIONAL, lock_key, open_blob, q
 from service.signatures.retaining import end_retention
-from service.signatures.sealing import FIELD, keys_of, open_box
+from service.signatures.sealing import FIELD, faults, keys_of, open_box
 
 __all__ = [
     "FIELD",
@@ -33,14 +35,18 @@ __all__ = [
     "Pressed",
     "Terms",
     "View",
+    "add_places",
     "add_up",
     "address_of",
+    "by_place",
     "disagreements",
     "end_retention",
     "erase",
     "expire",
+    "faults",
     "forget_indexes",
     "kept",
+    "kept_too_long",
     "keys_of",
     "lapsed",
     "lock_key",

@@ -15,6 +15,7 @@ from service.sponsors.offers import (
     Seen,
     accept,
     forget,
+    knows,
     look,
     mail_due,
     offer_id,
@@ -50,7 +51,7 @@ from service.sponsors.pledges import (
     write_city,
 )
 from service.sponsors.record import ACTS, DEEDS, KINDS, LIVING, PUBLIC, Act, Contact, Deed, Draft, Sponsor, Sponsorship, q
-from service.sponsors.register import City, Register, Snapshot
+from service.sponsors.register import City, Gone, Register, Snapshot
 
 __all__ = [
     "ACTS",
@@ -63,6 +64,7 @@ __all__ = [
     "Contact",
     "Deed",
     "Draft",
+    "Gone",
     "Offer",
     "Register",
     "Seen",
@@ -82,6 +84,7 @@ __all__ = [
     "forget",
     "hand_over",
     "history",
+    "knows",
     "logo",
     "look",
     "mail_due",

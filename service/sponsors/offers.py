@@ -95,6 +95,11 @@ async def submit(
     return row_id
 
 
+async def knows(pool: asyncpg.Pool, row_id: UUID) -> bool:
+    """Whether this very form is stored already."""
+    return bool(await q.knows(pool, id=row_id))
+
+
 def _open(keys: Keys, row: Mapping[str, Any]) -> Offer:
     plain = identity.open_sealed(keys.register_key(), REGISTER, "sponsor_offer", row["id"].bytes, row["payload"])
     return msgspec.msgpack.decode(plain, type=Offer)

@@ -6,16 +6,24 @@ Every page is the same for everyone and comes from memory. What the family did n
 from __future__ import annotations
 
 import datetime
+import hashlib
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Request, Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 
+from service import cases, db
 from service.cases import Case, Event, Group
-from service.sponsors import Snapshot
-from service.web.kept import answer, register_of
+from service.errors import Fault, Invalid, NotFound, TooMany
+from service.identity import seal
+from service.sponsors import Gone, Snapshot
+from service.web import forms
+from service.web.kept import answer, moved, new_key, page, register_of, today
+from service.web.pages import CACHED, NOT_STORED, SECURITY_HEADERS, language, pages_of
 
 Visit = Request[Any, Any, Any]
 
@@ -151,5 +159,151 @@ async def case_json(request: Visit, slug: FromPath[str]) -> Response[bytes]:
     return answer(request, ("case", case.slug), lambda: case_out(case, register, settings.base_url, settings.languages))
 
 
+# ------------------------------------------------------------------------------------------------ the pages
+
+A_PAGE = 48
+"""Cases on one page of the list: what a poor phone still loads in a moment."""
+
+SHOWS = ("all", "held", "alone", "free", "missing")
+TAKE_DOWN_FIELDS = frozenset({"who", "what", "contact", "form_key", "altcha", "h-captcha-response", "g-recaptcha-response"})
+
+
+def _chosen(register: Snapshot, show: str) -> list[Case]:
+    """The cases that a filter shows; whoever is waited for comes before whoever is home."""
+    found = sorted(register.cases, key=lambda case: not case.is_held)
+    if show == "held":
+        return [case for case in found if case.is_held and case.category != "disappeared"]
+    if show == "alone":
+        return [case for case in found if case.is_held and not register.standing(case.id)]
+    if show == "free":
+        return [case for case in found if case.status == "released"]
+    if show == "missing":
+        return [case for case in found if case.category == "disappeared"]
+    return found
+
+
+@get("/{lang:str}/cases", include_in_schema=False)
+async def all_cases(request: Visit, lang: FromPath[str]) -> Response[bytes]:
+    """All prisoners; a search finds any spelling, in any script."""
+    lang = language(request, lang)
+    query = request.query_params.get("q", "").strip()[:100]
+    show = request.query_params.get("show", "all")
+    show = show if show in SHOWS else "all"
+    register = register_of(request)
+    found = register.find(query) if query else _chosen(register, show)
+    number = forms.page_number(request)
+    pages = max(1, -(-len(found) // A_PAGE))
+    number = min(number, pages)
+
+    def at(page: int) -> str:
+        given = {"q": query, "show": "" if query or show == "all" else show, "page": str(page) if page > 1 else ""}
+        return f"/{lang}/cases?{urlencode({name: text for name, text in given.items() if text})}".rstrip("?")
+
+    context: dict[str, Any] = {
+        "path": "/cases",
+        "found": found[(number - 1) * A_PAGE : number * A_PAGE],
+        "query": query,
+        "show": show,
+        "total": len(found),
+        "number_of_page": number,
+        "pages_of_list": pages,
+        "earlier": at(number - 1) if number > 1 else None,
+        "later": at(number + 1) if number < pages else None,
+    }
+    if query:  # what somebody looks for is nobody's business: not kept, here or in a cache
+        return pages_of(request).respond("cases.html", lang, register=register, today=today(request), **context)
+    return page(request, "cases.html", lang, (show, number), **context)
+
+
+@get("/{lang:str}/cases/{slug:str}", include_in_schema=False)
+async def one_case(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """One prisoner. An old address leads on; one that was taken down says so, kindly."""
+    lang = language(request, lang)
+    register = register_of(request)
+    if target := register.leads_to(slug):
+        return moved(f"/{lang}/cases/{target}")
+    try:
+        case = register.case(slug)
+    except Gone:
+        return pages_of(request).respond("case_gone.html", lang, status=410, cache=CACHED, path="/cases")
+    speaks = register.petitions_of(case.id)
+    petitions = [petition for petition in request.app.state.shelf.public() if speaks(petition.id)]
+    return page(request, "case.html", lang, case.slug, path=f"/cases/{case.slug}", case=case, petitions=petitions)
+
+
+def _take_down_page(request: Visit, lang: str, case: Case, status: int = 200, **facts: Any) -> Response[bytes]:
+    shows = request.app.state.gate.shows
+    given: dict[str, Any] = {"form": {}, "faults": [], "done": False, "form_key": new_key(), **facts}
+    given["form"] = {name: given["form"].get(name, "") for name in ("who", "what", "contact")}
+    return pages_of(request).respond(
+        "take_down.html", lang, status=status, hcaptcha=shows == "hcaptcha", path=f"/cases/{case.slug}/take-down", case=case,
+        captcha=shows, **given,
+    )  # fmt: skip
+
+
+@get("/{lang:str}/cases/{slug:str}/take-down", include_in_schema=False)
+async def ask_take_down(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """The form on which a family, or anybody, asks for a correction or a removal."""
+    lang = language(request, lang)
+    case = register_of(request).case(slug)
+    return _take_down_page(request, lang, case, done=request.query_params.get("done", "") == "1")
+
+
+@post("/{lang:str}/cases/{slug:str}/take-down", include_in_schema=False)
+async def take_down_asked(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[Any]:
+    """Sealed for the organizers; the same request again changes nothing."""
+    lang, state = language(request, lang), request.app.state
+    case = register_of(request).case(slug)
+    values = await forms.read_form(request, TAKE_DOWN_FIELDS)
+    kept = {
+        name: " ".join(values.get(name, "").replace("\0", "").split()) if name != "what" else values.get(name, "").replace("\0", "").strip()
+        for name in ("who", "what", "contact")
+    }
+    limits = {"who": 120, "what": 2_000, "contact": 200}
+    faults = [Fault(name, name) for name, longest in limits.items() if len(kept[name]) > longest or (not kept[name] and name != "contact")]
+    form_key = values.get("form_key", "")
+    try:
+        if faults:
+            raise Invalid(faults)  # noqa: TRY301 - one way back for every fault
+        await forms.prove(request, values, "take-down")
+    except Invalid as wrong:
+        return _take_down_page(request, lang, case, 400, form=kept, faults=wrong.faults, form_key=form_key or new_key())
+    except TooMany as later:
+        back = _take_down_page(request, lang, case, 429, form=kept, faults=[Fault("form", "too-many")], form_key=form_key or new_key())
+        back.headers["retry-after"] = str(later.retry_after)
+        return back
+    content = msgspec.msgpack.encode(kept)
+    request_id = UUID(bytes=hashlib.sha256(b"libertas take-down/v1\0" + form_key.encode() + b"\0" + case.id.bytes + content).digest()[:16])
+    blob = seal(state.ring.register_key(), cases.REGISTER, "case_request", request_id.bytes, content)
+    async with db.transaction(state.pool) as connection:
+        await cases.ask_take_down(connection, request_id, case.id, blob, lang)
+    return Response(None, status_code=303, headers={"location": f"/{lang}/cases/{slug}/take-down?done=1", "cache-control": NOT_STORED})
+
+
+@get("/pictures/{hash:str}", include_in_schema=False)
+async def picture(request: Visit, hash: FromPath[str]) -> Response[bytes]:
+    """A photo or a logo that a public page shows; others are not there, whoever knows their address."""
+    if hash not in register_of(request).pictures:
+        raise NotFound("picture")
+    found = await cases.picture(request.app.state.pool, hash)
+    return Response(
+        found.content,
+        media_type=found.media_type,
+        headers={
+            **SECURITY_HEADERS,
+            "cross-origin-resource-policy": "cross-origin",
+            "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+            # Not for ever: what is taken down leaves the caches within a day.
+            "cache-control": "public, max-age=86400",
+        },
+    )
+
+
 def router() -> Router:
-    return Router("/api/v1", route_handlers=[cases_json, case_json], tags=["v1"])
+    return Router(
+        "/",
+        route_handlers=[
+            Router("/api/v1", route_handlers=[cases_json, case_json], tags=["v1"]),
+            all_cases, one_case, ask_take_down, take_down_asked, picture,
+        ],
+    )  # fmt: skip

@@ -272,3 +272,24 @@ def client(request: Request[Any, Any, Any]) -> bytes:
     network = risk.client_prefix(peer, request.headers.getall("x-forwarded-for", []), state.settings.trusted_proxies)
     digest: bytes = state.day_keys.digest(network, state.clock().timestamp())
     return digest
+
+
+async def prove(request: Request[Any, Any, Any], values: Mapping[str, str], route: str) -> tuple[Verdict, str, bytes]:
+    """(verdict, lane, prefix) of a form that belongs to no petition: limits of the client's network first, then the captcha.
+
+    Without a proof it is the slow lane, three an hour. Raises ``TooMany``, ``Invalid``.
+    """
+    state = request.app.state
+    prefix = client(request)
+    await state.limits.hit(route, prefix)
+    verdict: Verdict = await state.gate.check(values, "", state.clock().timestamp())
+    if verdict.kind == "none":
+        await state.limits.hit("slow", prefix)
+        return verdict, "slow", prefix
+    return verdict, {"off": "open", "fallback": "captcha-down"}.get(verdict.kind, "page"), prefix
+
+
+def page_number(request: Request[Any, Any, Any]) -> int:
+    """``?page=`` of a list, from 1; whatever else stands there is the first page."""
+    text = request.query_params.get("page", "")
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,4}", text, re.ASCII) else 1

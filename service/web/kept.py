@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -65,7 +66,9 @@ def page(request: Visit, template: str, lang: str, key: object, **context: objec
     state = request.app.state
     pages = pages_of(request)
     content, tag = state.kept.get(
-        _mark(request), (template, lang, key), lambda: pages.render(template, lang, register=register_of(request), **context)
+        _mark(request),
+        (template, lang, key),
+        lambda: pages.render(template, lang, register=register_of(request), today=today(request), **context),
     )
     headers = {**pages.headers(lang, cache=CACHED), "etag": tag}
     if request.headers.get("if-none-match") == tag:
@@ -85,3 +88,8 @@ def answer(request: Visit, key: object, make: Callable[[], object]) -> Response[
 def moved(path: str) -> Response[bytes]:
     """An address that has a new one, for good."""
     return Response(b"", status_code=308, headers={"location": path, "cache-control": "public, max-age=300"})
+
+
+def new_key() -> str:
+    """A form's key; shared through caches where a page is (docs/decisions.md, 1)."""
+    return secrets.token_urlsafe(18)

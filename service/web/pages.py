@@ -44,6 +44,17 @@ error.html           path ("/" unless known) · status: 400 403 404 405 409 413 
 privacy.html, legal.html, accessibility.html    path
 verify.html          path · style, checker, script: elements, of ``proof.page`` · digest: of the whole file · keys: ``Trust`` | None ·
                      fingerprints: of the certificate keys
+
+Of the register (service/web/cases.py, sponsors.py, kits.py, support.py, cities.py), all with ``register``, the
+``sponsors.Snapshot`` that the page stands under, and ``today``:
+cases.html           path · found: the cases of this page of the list · query · show · total · number_of_page · pages_of_list ·
+                     earlier, later: path | None
+case.html            path · case · petitions: list of Petition; case_gone.html: path
+take_down.html       path · case · form: mapping of what was typed · faults · done: bool · captcha · form_key
+sponsors.html        path · rows: the sponsors of this page · kind · kinds · countries_count · and the paging as in cases.html
+offer.html           path · form · faults · captcha · form_key · kinds · few, others: cases to choose from
+offer_sent.html      path · address: str, "" when the half hour is over
+offer_confirm.html   path · state: ask | verified | over | unknown · action · wanted: cases · is_group · is_gone
 ===================  =====================================================================================================
 """
 
@@ -61,7 +72,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from babel.numbers import format_decimal, format_percent
 from fluent.runtime import FluentBundle, FluentResource
 from jinja2 import BaseLoader, BytecodeCache, Environment, FileSystemLoader, StrictUndefined
@@ -194,6 +205,12 @@ class Words:
 
     def day(self, when: date) -> str:
         return format_date(when, "long", locale=self.locale).lstrip("0")  # CLDR writes "08" in Armenian; people do not
+
+    def dated(self, when: date, precision: str) -> str:
+        """The day, or only its month or its year, where no more is known."""
+        if precision == "year":
+            return format_date(when, "y", locale=self.locale)
+        return format_skeleton("yMMMM", when, locale=self.locale) if precision == "month" else self.day(when)
 
     def moment(self, when: datetime, zone: str) -> str:
         """Date and time of day in the petition's own time zone."""
@@ -369,6 +386,7 @@ class Pages:
             number=words.number,
             percent=words.percent,
             long_day=words.day,
+            dated=words.dated,
             moment=words.moment,
             zone=words.zone,
             local=words.local,
@@ -377,6 +395,7 @@ class Pages:
             asset=self.asset,
             markdown=markdown,
             countries=words.countries(),
+            country_names={code: words.locale.territories[code] for code in COUNTRIES},
             often=[(code, words.locale.territories[code]) for code in OFTEN],
             web=_web,
             quoted=lambda text: quote(str(text), safe=""),

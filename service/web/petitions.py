@@ -22,6 +22,7 @@ from service.identity import Form, deliverable
 from service.intake import Submission
 from service.partners import Partner
 from service.petitions import Petition, Shelf
+from service.sponsors import Register, Snapshot
 from service.web import forms, signing
 from service.web.front import Answer
 from service.web.pages import CACHED, NOT_STORED, Filled, Pages, language, pages_of
@@ -51,7 +52,8 @@ def _see(path: str) -> Response[None]:
 class ReadyPages:
     """The petition pages as ready bytes, for each petition and language, made anew when anything on them changed."""
 
-    def __init__(self) -> None:
+    def __init__(self, register: Register) -> None:
+        self._register = register
         self._kept: dict[tuple[str, str, str], tuple[object, bytes]] = {}
         self._thanks: dict[tuple[object, ...], tuple[Petition, bytes]] = {}
         # Words that no text holds and no escaping changes stand where the visitor's own bytes come.
@@ -75,11 +77,11 @@ class ReadyPages:
         return page.replace(self._promise.encode(), str(escape(pressed.promise.decode())).encode()) if pressed.promise else page
 
     def page(self, pages: Pages, petition: Petition, state: str, lang: str, captcha: str, partner: Partner | None = None) -> bytes:
-        mark = (petition, state, captcha, partner)
+        mark = (petition, state, captcha, partner, self._register.version)
         key = (petition.slug, lang, partner.slug if partner else "")
         kept = self._kept.get(key)
         if kept is None or kept[0] != mark:
-            kept = (mark, _petition_page(pages, petition, state, lang, captcha, partner=partner))
+            kept = (mark, _petition_page(pages, petition, state, lang, captcha, self._register.now, partner=partner))
             self._kept[key] = kept
         return kept[1]
 
@@ -90,6 +92,7 @@ def _petition_page(
     state: str,
     lang: str,
     captcha: str,
+    register: Snapshot,
     *,
     form: Filled | None = None,
     faults: list[Fault] | None = None,
@@ -110,6 +113,9 @@ def _petition_page(
         notice=notice,
         captcha=captcha,
         form_key=form_key or signing.new_form_key(),
+        register=register,
+        sponsors=register.for_petition(petition.id),
+        named=register.cases_of(petition.id),
     )
 
 
@@ -155,7 +161,7 @@ async def sign(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Resp
         return _see(f"/{lang}/petitions/{petition.slug}/sent?s={outcome.s}")
     shows = state.gate.shows
     content = _petition_page(
-        pages, petition, petition.state(state.clock()), lang, shows,
+        pages, petition, petition.state(state.clock()), lang, shows, state.register.now,
         form=forms.filled(outcome.sent), faults=outcome.faults, notice=outcome.notice, form_key=outcome.sent.form_key,
         partner=state.roster.find(outcome.sent.partner, petition.id),
     )  # fmt: skip

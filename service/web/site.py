@@ -113,7 +113,7 @@ async def favicon(request: Visit) -> Response[bytes]:
     return Response(asset.content, media_type=asset.media_type, headers={**SECURITY_HEADERS, "cache-control": "public, max-age=86400"})
 
 
-NOT_INDEXED = ("petitions/*/sign$", "petitions/*/sent", "confirm", "manage", "not-me", "unsubscribe")
+NOT_INDEXED = ("petitions/*/sign$", "petitions/*/sent", "confirm", "manage", "not-me", "unsubscribe", "offer", "cases/*/take-down")
 """Steps of a signature: nothing for a search engine, and their addresses hold tokens. ``$`` (RFC 9309) spares ``signers``."""
 
 
@@ -142,6 +142,9 @@ async def sitemap(request: Visit) -> Response[bytes]:
         *(f"/petitions/{petition.slug}" for petition, _ in standing(request)),
         *(f"/{name}" for name in PUBLIC),
     ]
+    register = request.app.state.register.now
+    paths += ["/cases", "/sponsors", "/sponsors/offer", "/sponsors/kit", "/support"]
+    paths += [f"/cases/{case.slug}{more}" for case in register.cases for more in ("", "/kit")]
     return Response(
         _sitemap(pages, paths).encode(),
         media_type="application/xml",

@@ -23,7 +23,7 @@ from fluent.syntax.visitor import Visitor
 from jinja2 import UndefinedError
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
-from service import captcha, petitions, signatures, updates
+from service import captcha, cases, kits, petitions, signatures, sponsors, updates
 from service.errors import Fault
 from service.markdown import markdown
 from service.proof.certificate import Trust
@@ -33,6 +33,11 @@ from service.web.pages import Filled, Pages, Words, csp, negotiate
 
 NOW = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
 HERE = Path(pages.__file__).parent
+OURS = re.compile(r"/pictures/[0-9a-f]{64}|/(?:fr|en|hy)/(?:cases/[a-z0-9-]+|sponsors)/kit/card\.png")
+"""Pictures that pages show: by the hash of what organizers entered, and what we print."""
+
+DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 STATES = ("open", "scheduled", "paused", "closed", "delivered", "archived")
 
 
@@ -70,6 +75,113 @@ def petition(say: Any = None, **changes: Any) -> petitions.Petition:
     return petitions.Petition(**{**values, **changes})
 
 
+def register(say: Any = None) -> sponsors.Snapshot:
+    """A register of a few people and sponsors, whose every text is ``say``."""
+    say = say or (lambda text: text)
+    every = {lang: say("A text") for lang in LANGUAGES}
+    day = date(2021, 3, 1)
+    captured = cases.Event(kind="captured", on=day, as_of=day, source=every, source_url=say("https://example.org/s"), note=every)
+    released = cases.Event(kind="released", on=date(2023, 12, 13), as_of=day, source=every, source_url=say("https://example.org/s"))
+    found = [
+        cases.Case(
+            id=UUID(int=number), slug=f"case-{number}", is_sample=True, category=category, name_hy=say("Անի"),
+            names={"fr": say("Ani"), "en": say("Ani")}, aliases=[say("Annie")], consent="story", story=every, photo="f" * 64,
+            photo_credit=say("Ani"), photo_licence=say("CC BY 4.0"), events=events, updated_at=NOW,
+        )
+        for number, (category, events) in enumerate(
+            [("civilian", [captured]), ("prisoner-of-war", [captured, released]), ("disappeared", [captured]), ("official", [])]
+        )
+    ]  # fmt: skip
+    act = sponsors.Act(kind="letter", on=day, what=every, proof_url=say("https://example.org/proof"))
+    deed = sponsors.Deed(kind="motion", on=day, place=say("Lyon"), reference=say("41"), vote=say("unanimous"), paper="e" * 64)
+    listed = [
+        sponsors.Sponsor(
+            id=UUID(int=50 + n), slug=f"sponsor-{n}", is_sample=True, kind=kind, names=every, country="FR", mandate_end=day,
+            website=say("https://example.org"), statement=every, logo="d" * 64,
+            sponsorships=[
+                sponsors.Sponsorship(
+                    id=UUID(int=90 + n), sponsor_id=UUID(int=50 + n), case_id=found[0].id if n % 2 else None, state=state, deed=deed,
+                    announced_on=day, acts=[act],
+                )
+            ],
+        )
+        for n, (kind, state) in enumerate(
+            [("city", "active"), ("ngo", "announced"), ("party", "fulfilled"), ("company", "ended"), ("religious", "handed-over"),
+             ("university", "active"), ("personality", "active"), ("parliamentarian", "active")]
+        )
+    ]  # fmt: skip
+    group = cases.Group(held=23, first=38, start=day, released=15, died=1, as_of=day, source=every, source_url=say("https://example.org/n"))
+    return sponsors.Snapshot(
+        1, found, listed, addresses={}, numbers=cases.Numbers(prisoners=group, disappeared=group), petitions={}, facts={}, cities=[]
+    )
+
+
+def around(say: Any = None) -> dict[str, Any]:
+    """What a petition's page shows of the register."""
+    now = register(say)
+    return {"register": now, "sponsors": list(now.sponsors), "named": list(now.cases)}
+
+
+def of_the_register(say: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    say = say or (lambda text: text)
+    now, one, today = register(say), petition(say), date(2026, 11, 26)
+    shared: dict[str, Any] = {"register": now, "today": today}
+    paging: dict[str, Any] = {"number_of_page": 1, "pages_of_list": 2, "earlier": None, "later": "/en/cases?page=2"}
+    listing = {**shared, **paging, "path": "/cases", "found": list(now.cases), "query": "", "show": "all", "total": 4}
+    yield "cases", "cases.html", listing
+    yield "cases-found", "cases.html", {**listing, "query": say("Ani"), "found": [], "total": 0}
+    for case in now.cases:
+        yield f"case-{case.category}", "case.html", {**shared, "path": f"/cases/{case.slug}", "case": case, "petitions": [one]}
+    yield "case-gone", "case_gone.html", {"path": "/cases"}
+    form = {name: say("Ani") for name in ("who", "what", "contact")}
+    asked = {"path": "/cases/case-0/take-down", "case": now.cases[0], "form": form, "captcha": "altcha", "form_key": "k", "done": False}
+    yield "take-down", "take_down.html", {**asked, "faults": []}
+    yield "take-down-faults", "take_down.html", {**asked, "faults": [Fault(name, name) for name in form]}
+    yield "take-down-done", "take_down.html", {**asked, "faults": [], "done": True}
+    rows = {**shared, **paging, "path": "/sponsors", "rows": list(now.sponsors), "kinds": list(sponsors.KINDS), "countries_count": 1}
+    yield "sponsors", "sponsors.html", {**rows, "kind": ""}
+    yield "sponsors-none", "sponsors.html", {**rows, "kind": "city", "rows": []}
+    typed = ("kind", "sponsor", "country", "case", "mandate_end", "name", "role", "email", "phone", "message")
+    offer: dict[str, Any] = {
+        "path": "/sponsors/offer", "captcha": "altcha", "form_key": "k", "kinds": sponsors.KINDS, "few": list(now.cases[:1]),
+        "others": list(now.cases[2:3]), "register": now, "form": {**{name: say("Ani") for name in typed}, "consent": True},
+    }  # fmt: skip
+    yield "offer", "offer.html", {**offer, "faults": []}
+    yield "offer-faults", "offer.html", {**offer, "faults": [Fault(name, "missing") for name in (*typed, "consent")]}
+    yield "offer-sent", "offer_sent.html", {"path": "/sponsors/offer", "address": say("ani@example.org")}
+    yield "offer-sent-late", "offer_sent.html", {"path": "/sponsors/offer", "address": ""}
+    for state in ("ask", "verified", "over", "unknown"):
+        link = {
+            "path": "/offer/T",
+            "action": "/en/offer/T",
+            "state": state,
+            "is_gone": True,
+            "is_group": False,
+            "wanted": list(now.cases[:2]),
+        }
+        yield f"offer-{state}", "offer_confirm.html", link
+    kit = {"path": "/cases/case-0/kit", "base": "/cases/case-0/kit", "papers": kits.PAPERS, "editable": kits.EDITABLE, "cards": kits.CARDS}
+    yield "kit", "kit.html", {**shared, **kit, "case": now.cases[0], "printed": LANGUAGES}
+    yield "kit-group", "kit.html", {**shared, **kit, "case": None, "printed": LANGUAGES}
+    about = {"association": say("A"), "url": say("https://example.org"), "text": {"fr": say("Un texte")}}
+    follow = {"links": [{"name": say("X"), "url": say("https://example.org/x")}], "hashtags": [say("#x")]}
+    yield "support", "support.html", {"path": "/support", "about": about, "ways": [("chf", "CH93", "code")], "follow": follow, **shared}
+    yield "support-none", "support.html", {"path": "/support", "about": {}, "ways": [], "follow": {}, **shared}
+    lyon = sponsors.City(slug="lyon", country="FR", names={"fr": say("Lyon")}, places=["lion"])
+    for n in (412, 0):
+        counted = kits.Count(city=lyon, n=n, through=date(2026, 11, 25))
+        page = {
+            "path": "/petitions/free-them/cities",
+            "petition": one,
+            **shared,
+            "whom": now.cases[0] if n else None,
+            "small": 10,
+            "more": "",
+        }
+        yield f"city-{n}", "city.html", {**page, "counted": counted}
+        yield f"cities-{n}", "cities.html", {**page, "counts": [counted] if n else [], "rest": n}
+
+
 def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """(name, template, context) of every page in every state; ``say`` changes whatever people typed."""
     say = say or (lambda text: text)
@@ -84,6 +196,7 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         "captcha": "altcha",
         "form_key": "k" * 22,
         "partner": None,
+        **around(say),
     }
     filled = Filled(
         name=say("Ani"),
@@ -95,6 +208,7 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
         consent=True,
     )
     wrong = ("name", "email", "country", "locality", "visibility", "role", "consent", "altcha", "text_version", "form_key")
+    yield from of_the_register(say)
     yield "home", "home.html", {"path": "/", "petitions": [(one, "open"), (petition(say, goal=0), "paused")]}
     yield "home-empty", "home.html", {"path": "/", "petitions": []}
     yield "petitions", "petitions.html", {"path": "/petitions", "petitions": [(one, state) for state in STATES]}
@@ -392,7 +506,16 @@ def test_petitions_may_be_indexed_and_steps_of_a_signature_may_not(made: Pages) 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("state", STATES)
 def test_a_petition_says_what_it_is_and_takes_signatures_only_while_open(made: Pages, state: str, lang: str) -> None:
-    context = {"path": "/p", "form": Filled(), "faults": [], "notice": "", "captcha": "altcha", "form_key": "k", "partner": None}
+    context = {
+        "path": "/p",
+        "form": Filled(),
+        "faults": [],
+        "notice": "",
+        "captcha": "altcha",
+        "form_key": "k",
+        "partner": None,
+        **around(),
+    }
     page = BeautifulSoup(made.render("petition.html", lang, petition=petition(), state=state, **context), "html.parser")
     assert made.words[lang].t(f"state-{state}") in page.get_text()
     assert bool(page.select("form[data-sign]")) == (state == "open")
@@ -413,6 +536,7 @@ def test_what_levon_typed_is_kept_and_each_fault_stands_in_the_summary_and_at_it
         captcha="altcha",
         form_key="KEY",
         partner=None,
+        **around(),
     )
     page = BeautifulSoup(html, "html.parser")
     assert page.title and page.title.text.startswith("Erreur")
@@ -513,7 +637,8 @@ def test_whatever_somebody_types_stays_text_on_every_page(made: Pages, payload: 
     for name, template, context in specimens(lambda _: payload):
         html = made.render(template, "en", **context)
         page = BeautifulSoup(html, "html.parser")
-        assert not page.select("img, svg, iframe, base, object, embed, style"), name
+        own = [img for img in page.select("img") if OURS.fullmatch(str(img.get("src")))]
+        assert len(page.select("img, svg, iframe, base, object, embed, style")) == len(own), name
         for tag in page.find_all(True):
             assert not [attribute for attribute in tag.attrs if attribute.lower().startswith("on") or attribute == "style"], (name, tag)
             for attribute in ("href", "src", "action", "formaction"):
@@ -546,7 +671,7 @@ def test_no_page_has_inline_script_or_style_or_leads_the_browser_elsewhere(made:
         loaded = [
             str(tag.get("src") or tag.get("href")) for tag in page.select("script, img, iframe, link[rel=stylesheet], link[rel=icon]")
         ]
-        assert loaded and all(re.match(r"/static/[0-9a-f]{12}/", address) for address in loaded), name
+        assert loaded and all(re.match(r"/static/[0-9a-f]{12}/", address) or OURS.fullmatch(address) for address in loaded), name
 
 
 def test_hcaptcha_is_loaded_only_where_it_is_chosen_and_says_so(made: Pages) -> None:
@@ -609,6 +734,8 @@ class Visit:
         elif parts[1] == "static":
             asset = self.made.assets["/".join(parts[3:])]
             await route.fulfill(body=asset.content, content_type=asset.media_type)
+        elif OURS.fullmatch(path):
+            await route.fulfill(body=base64.b64decode(DOT), content_type="image/png")
         elif parts[1] == "api":
             await route.fulfill(body=json.dumps(self.altcha.challenge("free-them", time.time())), content_type="application/json")
         else:
@@ -628,7 +755,11 @@ async def test_axe_finds_nothing_wrong_and_no_page_is_wider_than_its_screen(brow
     first_of = {template: name for name, template, _ in reversed(list(specimens()))}
     looked_at = set(visit.pages) if lang == "fr" else set(first_of.values())
     wrong: list[Any] = []
+    # The register's pages are many: each is looked at in one of the three languages.
+    of_others = {name for n, (name, _, _) in enumerate(of_the_register(None)) if LANGUAGES[n % 3] != lang}
     for name in visit.pages:
+        if name in of_others:
+            continue
         await page.set_viewport_size(PHONE["viewport"])  # type: ignore[arg-type]
         await page.goto(f"http://localhost:8000/{lang}/{name}")
         if name in looked_at:
