@@ -219,9 +219,11 @@ ended as (
     returning s.id
 ),
 taken_back as (
-    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    -- The partner's sealed list forgets what it was told; it comes up once more, the day after, to be told so (sql/partners.sql).
     update partner_optin
-    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    set
+        sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now()),
+        day = (coalesce(:now::timestamptz, now()))::date
     where signature_id in (select id from ended)
 ),
 hidden as (
@@ -259,9 +261,11 @@ ended as (
     returning s.id
 ),
 taken_back as (
-    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    -- The partner's sealed list forgets what it was told; it comes up once more, the day after, to be told so (sql/partners.sql).
     update partner_optin
-    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    set
+        sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now()),
+        day = (coalesce(:now::timestamptz, now()))::date
     where signature_id in (select id from ended)
 ),
 hidden as (

@@ -51,6 +51,7 @@ from service.web.desk import (
     home,
     moderation,
     numbers,
+    partners,
     people,
     petitions,
     recipients,
@@ -59,7 +60,7 @@ from service.web.desk import (
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
 AREAS: tuple[Any, ...] = (
-    home, petitions, numbers, moderation, deliveries, recipients, updates, approvals, people, audit, account,
+    home, petitions, numbers, moderation, deliveries, recipients, updates, partners, approvals, people, audit, account,
 )  # fmt: skip
 """In the order of the navigation."""
 
