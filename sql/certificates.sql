@@ -70,7 +70,7 @@ order by c.day, c.size desc;
 
 -- name: audits(petition_id, size)
 -- What auditors found in this log, up to this checkpoint, oldest first.
-select report
+select report, signature
 from ledger_audit
 where petition_id = :petition_id and size <= :size
 order by done_at;

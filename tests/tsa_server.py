@@ -41,7 +41,7 @@ ess_cert_id_alg = sha256
 class Authority:
     """Keys and configuration in ``folder``; ``stamp`` answers a request as ``openssl ts -reply`` does."""
 
-    def __init__(self, folder: Path, *, with_chain: bool = False, purpose: str = "stamps") -> None:
+    def __init__(self, folder: Path, *, with_chain: bool = False) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         chain = f"{folder}/ca.pem" if with_chain else ""
@@ -57,7 +57,7 @@ class Authority:
         self._openssl("req", "-new", "-config", str(config), *key, "-keyout", "tsa.key", "-out", "tsa.csr")
         self._openssl(
             "x509", "-req", "-in", "tsa.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "tsa.pem",
-            "-days", "9", "-extfile", str(config), "-extensions", purpose,
+            "-days", "9", "-extfile", str(config), "-extensions", "stamps",
         )  # fmt: skip
         self._lock = threading.Lock()
 

@@ -10,14 +10,16 @@ leaves that does not verify. Never in it: e-mail addresses, client addresses, st
     printing    the pages of the document
     seals       the seal on it
     stamps      a time-stamp authority's word for the hour
+    receipts    what a signer can show, if she wishes
     archive     a bundle as a folder or a zip
     trust       the keys to hand out by another way
     checking    a bundle, a document, a receipt, a promise, a live ledger, checked by anyone
 """
 
 from service.certificates.archive import BUNDLE_LIMIT, FILE_LIMIT, Bundle, load, write
-from service.certificates.checking import told, verify_path
+from service.certificates.checking import entries_of, told, verify_path
 from service.certificates.issuing import NAMES, certify, download, listing, take_in
+from service.certificates.receipts import has_receipt, receipt
 from service.certificates.stating import Supporter, sentences
 from service.certificates.trust import trust
 
@@ -29,8 +31,11 @@ __all__ = [
     "Supporter",
     "certify",
     "download",
+    "entries_of",
+    "has_receipt",
     "listing",
     "load",
+    "receipt",
     "sentences",
     "take_in",
     "told",

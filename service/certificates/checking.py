@@ -20,8 +20,8 @@ from service.certificates import pins, printing, seals, stamps
 from service.certificates.archive import BUNDLE_LIMIT, FILE_LIMIT, load, unzip
 from service.errors import Unproven
 from service.identity import canonical
+from service.proof import audit, entries, merkle, note, promise, tiles
 from service.proof import certificate as proof
-from service.proof import entries, merkle, note, promise, tiles
 from service.proof.canonical import b64, sha256, unb64
 
 Progress = Callable[[int, int], object]
@@ -130,6 +130,13 @@ class _Check:
             stamp = stamps.read(files["certificate.json.tsr"], files["certificate.json"])
             found["timestamp"] = {"at": stamps.told(stamp.at), "authority": stamp.authority, "fingerprint": stamp.fingerprint}
             found["notes"].append("timestamp-authority")
+        for path in sorted(path for path in files if path.startswith("audit/") and path.endswith(".json")):
+            report = audit.parse_report(files[path])
+            proof.ssh_verify(files[path], files.get(f"{path}.sig", b""), str(report["auditor_key"]), audit.NAMESPACE)
+            found.setdefault("audits", []).append(
+                {name: report[name] for name in ("auditor", "auditor_key", "duplicates", "sample", "failed")}
+            )
+            found["notes"].append("auditor")
         if document is not None:
             sealed = sealed or seals.check(document)
             found["seal"] = sealed.fingerprint
@@ -317,6 +324,7 @@ NOTES = {
     "log": "Not recounted: this document does not carry the log. Check the whole bundle.",
     "pdf-seal": "The PDF's seal is whole; whose it is was not checked.",
     "pdf-pages": "The PDF's pages could not be printed again alike by this version, so read them with care.",
+    "auditor": "The audit's report is signed by the key that it names; whose that is was not checked.",
     "timestamp-authority": "The time stamp is genuine by its own key; who vouches for that key was not checked.",
     "address": "Give --address to see whether the receipt is that address's.",
 }

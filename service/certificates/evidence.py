@@ -42,11 +42,13 @@ async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: p
     files["petition.tlog-proof"] = await anchored(pool, keys, settings, bytes(entries.Anchored(head.origin, head.size, head.root)))
     files["anchor.vkey"] = f"{await ledger.vkey(pool, ledger.ANCHOR)}\n".encode()
     async for row in q.audits(pool, petition_id=petition.id, size=head.size):
-        files[f"audit/{sum(path.startswith('audit/') for path in files) + 1}.json"] = row["report"]
+        number = sum(path.startswith("audit/") for path in files) // 2 + 1
+        files[f"audit/{number}.json"], files[f"audit/{number}.json.sig"] = row["report"], row["signature"]
     principal = urlsplit(settings.base_url).hostname or "issuer"
     files["allowed_signers"] = proof.allowed_signers(principal, public)
     files["VERIFY.txt"] = _verify_text(principal).encode()
     files["verify.html"] = page.html()
+    files["tree.go"] = (Path(__file__).parent / "tree.go").read_bytes()
     return files
 
 

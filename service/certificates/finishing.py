@@ -53,7 +53,7 @@ def go_on(files: Mapping[str, bytes], sign: Sign, seal: seals.Seal | None, *, ts
     return done
 
 
-def by_ssh_keygen(key: Path) -> Sign:
+def by_ssh_keygen(key: Path, namespace: str = proof.NAMESPACE) -> Sign:
     """Signs with ssh-keygen: any key that it can use, on a token (touch it), in an agent, or behind a passphrase (it asks)."""
     program = shutil.which("ssh-keygen")
     if program is None:
@@ -63,7 +63,7 @@ def by_ssh_keygen(key: Path) -> Sign:
         with tempfile.TemporaryDirectory(prefix="libertas-sign-") as folder:
             file = Path(folder) / "file"
             file.write_bytes(content)
-            done = subprocess.run([program, "-Y", "sign", "-f", str(key), "-n", proof.NAMESPACE, str(file)], check=False)  # noqa: S603
+            done = subprocess.run([program, "-Y", "sign", "-f", str(key), "-n", namespace, str(file)], check=False)  # noqa: S603
             made = file.with_name("file.sig")
             if done.returncode or not made.is_file():
                 raise Misconfigured([f"ssh-keygen did not sign {path}"])

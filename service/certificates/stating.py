@@ -20,9 +20,9 @@ import msgspec
 
 from service import petitions
 from service.certificates.evidence import q
+from service.proof import audit, entries, note
 from service.proof import certificate as proof
-from service.proof import entries, note
-from service.proof.canonical import b64, parse_json, sha256, unb64
+from service.proof.canonical import b64, sha256, unb64
 from service.settings import LANGUAGES, Settings
 
 ISSUE = "petition-certificate/v1"
@@ -203,13 +203,16 @@ def _witnessed(files: Mapping[str, bytes], settings: Settings) -> dict[str, Any]
 def _audited(files: Mapping[str, bytes]) -> list[Any] | None:
     """What the audit reports in the bundle say, each with the digest of its file; None when there was no audit."""
     found = []
-    for path in sorted(path for path in files if path.startswith("audit/")):
-        report: Any = parse_json(files[path])
+    for path in sorted((path for path in files if path.startswith("audit/") and path.endswith(".json")), key=lambda p: (len(p), p)):
+        report: Any = audit.parse_report(files[path])
         found.append({**{name: report[name] for name in AUDIT_FIELDS}, "report": path, "digest": b64(sha256(files[path]))})
     return found or None
 
 
-AUDIT_FIELDS = ("auditor", "done_on", "size", "ledger", "seed", "tags", "duplicates", "sample", "opened", "failed", "refused")
+AUDIT_FIELDS = (
+    *("auditor", "auditor_key", "done_on", "size", "ledger", "seed", "tags", "untagged"),
+    *("duplicates", "sample", "opened", "failed", "refused"),
+)
 """What of an audit's report stands in the certificate; the whole report lies beside it."""
 
 

@@ -202,6 +202,10 @@ class Tally:
         self._versions.append(version)
         self.size += 1
 
+    def counted(self) -> list[int]:
+        """The places of the entries that count, in ascending order."""
+        return [index for index, flags in enumerate(self._flags) if flags & (_IS_ADDED | _IS_WITHDRAWN | _IS_INVALIDATED) == _IS_ADDED]
+
     def _read(self, entry: bytes | Entry) -> tuple[int, int]:
         # Nearly every entry is an A: one expression says that it is canonical, without making an object of it.
         if isinstance(entry, bytes):

@@ -311,15 +311,33 @@ async def manage(request: Visit, lang: FromPath[str], token: FromPath[str]) -> R
     except NotFound:
         return _manage_page(request, lang, token, None, 404)
     step, saved = request.query_params.get("step", ""), request.query_params.get("saved", "")
+    state = request.app.state
+    has_receipt = await certificates.has_receipt(state.pool, state.ring, state.tokens.read("manage", token))
     return _manage_page(
         request,
         lang,
         token,
         mine,
         step=step if step in ("withdraw", "erase") else "",
+        receipt_url=f"/{lang}/manage/{quote(token, safe='')}/receipt" if has_receipt else None,
         saved=saved if saved in ("visibility", "news") else "",
         has_news=await updates.is_followed(request.app.state.pool, mine.signature_id),
     )
+
+
+@get("/{lang:str}/manage/{token:str}/receipt", include_in_schema=False)
+async def receipt(request: Visit, lang: FromPath[str], token: FromPath[str]) -> Response[bytes]:
+    """The file with which the signer, and nobody else, can show that her signature is in the log; made now, kept nowhere."""
+    language(request, lang)
+    state = request.app.state
+    slug, made = await certificates.receipt(state.pool, state.ring, state.tokens.read("manage", token))
+    headers = {
+        "cache-control": NOT_STORED,
+        "content-disposition": f'attachment; filename="{slug}.tlog-proof"',
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(made, media_type="application/octet-stream", headers=headers)
 
 
 @post("/{lang:str}/manage/{token:str}", include_in_schema=False)
@@ -478,6 +496,7 @@ async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath
 
 def router() -> Router:
     handlers = [
-        page, sign, sent, resend, look, press, ask, asked, manage, act, not_me, was_not_me, signers, certificate_list, evidence,
+        page, sign, sent, resend, look, press, ask, asked, manage, act, receipt, not_me, was_not_me, signers, certificate_list,
+        evidence,
     ]  # fmt: skip
     return Router("/", route_handlers=handlers)

@@ -27,6 +27,7 @@ create table ledger_audit (
     auditor text not null,
     size bigint not null check (size > 0),
     report bytea not null,
+    signature bytea not null,
     done_at timestamptz not null default now()
 );
 create index ledger_audit_petition on ledger_audit (petition_id, done_at);

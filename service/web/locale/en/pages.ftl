@@ -364,6 +364,6 @@ verify-exit = It says “valid” only against the keys that you gave it. Withou
 verify-log-title = The log as it is now
 verify-log = The same command reads a petition’s public log and counts it again. The address of the log is on the petition’s page of certificates:
 verify-hand-title = Without our program
-verify-hand = The bundle contains a file VERIFY.txt, with the steps for openssl, ssh-keygen and sha256sum only. The formats are published standards; other programs read them too.
+verify-hand = The bundle contains a file VERIFY.txt, with the steps for openssl, ssh-keygen, sha256sum and pdfsig only. The formats are published standards; other programs read them too.
 verify-not-title = What it does not prove
 verify-not = The log proves how many entries there are and that they have not changed. That they stand for different e-mail addresses, each confirmed by a deliberate action, is stated by the publisher. An address is not proof of a person, age, residence or nationality.

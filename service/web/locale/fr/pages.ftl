@@ -365,6 +365,6 @@ verify-exit = Il ne dit « valide » qu’au regard des clés que vous lui ave
 verify-log-title = Le registre tel qu’il est maintenant
 verify-log = La même commande lit le registre public d’une pétition et refait le compte. L’adresse du registre figure sur la page des certificats de la pétition :
 verify-hand-title = Sans notre programme
-verify-hand = Le dossier contient un fichier VERIFY.txt, avec les étapes pour openssl, ssh-keygen et sha256sum seulement. Les formats sont des normes publiées ; d’autres programmes les lisent aussi.
+verify-hand = Le dossier contient un fichier VERIFY.txt, avec les étapes pour openssl, ssh-keygen, sha256sum et pdfsig seulement. Les formats sont des normes publiées ; d’autres programmes les lisent aussi.
 verify-not-title = Ce que cela ne prouve pas
 verify-not = Le registre prouve combien il y a d’inscriptions et qu’elles n’ont pas changé. Qu’elles correspondent à des adresses e-mail différentes, chacune confirmée par un acte délibéré, c’est l’éditeur qui l’affirme. Une adresse ne prouve ni une personne, ni un âge, ni un domicile, ni une nationalité.
