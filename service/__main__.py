@@ -9,7 +9,7 @@ import sys
 import structlog
 
 from service import __version__
-from service.commands import Act, audit, backup, bench, evidence, exports, keys, operator, organizer, partners, processes
+from service.commands import Act, audit, backup, bench, evidence, exports, keys, ledger, operator, organizer, partners, processes
 from service.errors import Misconfigured, Refusal, Unproven
 
 
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(run=act)
         return made
 
-    for group in (processes, operator, organizer, partners, evidence, audit, keys, exports, backup, bench):
+    for group in (processes, operator, organizer, partners, evidence, audit, keys, ledger, exports, backup, bench):
         group.add(command)
     return top
 

@@ -21,6 +21,7 @@ from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
 from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db, witnesses
@@ -35,11 +36,12 @@ from service.settings import Settings
 from service.signatures import Confirmer
 from service.sponsors import Register
 from service.tokens import Tokens
-from service.web import api, desk, site, widgets
+from service.web import api, builder, desk, site, widgets
 from service.web import cases as case_pages
 from service.web import cities as city_pages
 from service.web import kits as kit_pages
 from service.web import ledger as ledger_pages
+from service.web import partners as partner_pages
 from service.web import petitions as petition_pages
 from service.web import privacy as privacy_pages
 from service.web import recipients as recipient_pages
@@ -47,6 +49,7 @@ from service.web import sponsors as sponsor_pages
 from service.web import support as support_page
 from service.web import updates as update_pages
 from service.web import verify as verify_pages
+from service.web.callers import Cors, refuse_foreign
 from service.web.front import Answer, Front
 from service.web.kept import Kept
 from service.web.pages import Pages
@@ -74,6 +77,8 @@ def create(settings: Settings) -> App:
             ledger_pages.files,
             verify_pages.router(),
             widgets.router(),
+            partner_pages.router(),
+            builder.router(),
             ledger_pages.add_checkpoint,
             ledger_pages.witness_vkeys,
             api.router(),
@@ -92,13 +97,17 @@ def create(settings: Settings) -> App:
             version=__version__,
             openapi_router=Router("/api", route_handlers=[], include_in_schema=False, before_request=_only_the_description),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+            components=Components(
+                security_schemes={"partner": SecurityScheme(type="http", scheme="bearer", description="A partner's key")}
+            ),
         ),
+        before_request=refuse_foreign,
         logging_config=None,
     )
-    return Door(desk.DeskDoor(cast(App, litestar), litestar.state), lambda path: litestar.state.front.get(path))
+    return Door(Cors(desk.DeskDoor(cast(App, litestar), litestar.state), litestar.state), lambda path: litestar.state.front.get(path))
 
 
-def _only_the_description(request: Request[Any, Any, State]) -> None:
+async def _only_the_description(request: Request[Any, Any, State]) -> None:
     # Litestar answers every other address below /api with a page of its own, which has no policy.
     if request.url.path != "/api/openapi.json":
         raise NotFound("address")
@@ -252,6 +261,8 @@ def _problem(
     headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
     if request.method == "GET":
         headers["access-control-allow-origin"] = "*"
+    if status == 401:
+        headers["www-authenticate"] = "Bearer"
     if isinstance(refusal, _Later):
         headers["retry-after"] = str(refusal.retry_after)
     words = (

@@ -5,6 +5,8 @@ Everything else that is raised is a fault, and a fault is a bug.
 
     Refusal
     ├── Invalid          400  fields of a form are wrong; carries every fault at once
+    ├── Keyless          401  a partner's key is missing, or does not work (any more)
+    ├── Foreign          403  a form that a page of another site sent
     ├── NotFound         404
     ├── Conflict         409
     │   ├── Closed       409  the petition takes no more signatures
@@ -53,6 +55,20 @@ class Invalid(Refusal):
     def __init__(self, faults: list[Fault], detail: str = "") -> None:
         super().__init__(detail)
         self.faults = faults
+
+
+class Keyless(Refusal):
+    """This answer needs a partner's key, and none came that works."""
+
+    status = 401
+    code = "key-needed"
+
+
+class Foreign(Refusal):
+    """The form was sent by a page of another site; ours are sent from our own pages only."""
+
+    status = 403
+    code = "cross-origin"
 
 
 class NotFound(Refusal):

@@ -30,6 +30,8 @@ from service.identity import offline
 q = db.statements("partners")
 log = structlog.get_logger()
 
+Db = asyncpg.Pool | db.Connection
+
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,62}", re.ASCII)
 KEY = re.compile(r"lp_[A-Za-z0-9_-]{43}", re.ASCII)
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -71,7 +73,7 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 # -- in the desk and on the shell ------------------------------------------------------------------------------------------------
 
 
-async def add(pool: asyncpg.Pool, slug: str, name: str) -> UUID:
+async def add(pool: Db, slug: str, name: str) -> UUID:
     """A new partner, with no site, key, petition or list yet. Raises ``Invalid``, or ``Conflict`` when the slug is taken."""
     faults = []
     if SLUG.fullmatch(slug) is None:
@@ -87,7 +89,7 @@ async def add(pool: asyncpg.Pool, slug: str, name: str) -> UUID:
     return UUID(str(partner_id))
 
 
-async def get(pool: asyncpg.Pool, slug: str) -> Mapping[str, Any]:
+async def get(pool: Db, slug: str) -> Mapping[str, Any]:
     """The partner's row. Raises ``NotFound``."""
     row: Mapping[str, Any] | None = await q.by_slug(pool, slug=slug)
     if row is None:
@@ -129,35 +131,40 @@ def origin(text: str, *, is_demo: bool = False) -> str:
     return f"{parts.scheme}://{host}" + (":*" if any_port else f":{port}" if port not in (None, usual) else "")
 
 
-async def set_sites(pool: asyncpg.Pool, partner_id: UUID, sites: Iterable[str], *, is_demo: bool = False) -> list[str]:
+async def set_sites(pool: Db, partner_id: UUID, sites: Iterable[str], *, is_demo: bool = False) -> list[str]:
     """These sites and no others may frame the form. Raises ``Invalid``; returns the origins as browsers name them."""
     origins = sorted({origin(site, is_demo=is_demo) for site in sites})
     await q.set_sites(pool, partner_id=partner_id, origins=origins)
     return origins
 
 
-async def set_petitions(pool: asyncpg.Pool, partner_id: UUID, slugs: Sequence[str]) -> None:
+async def set_petitions(pool: Db, partner_id: UUID, slugs: Sequence[str]) -> None:
     """These petitions and no others. Raises ``NotFound`` for one that does not exist, and then changes nothing."""
     async for row in q.unknown_petitions(pool, slugs=list(slugs)):
         raise NotFound(f"there is no petition {row['slug']}")
     await q.set_petitions(pool, partner_id=partner_id, slugs=list(slugs))
 
 
-async def set_quota(pool: asyncpg.Pool, partner_id: UUID, quota: int) -> None:
+async def set_quota(pool: Db, partner_id: UUID, quota: int) -> None:
     """Requests an hour for all of the partner's keys together. Raises ``Invalid``."""
     if not 1 <= quota <= 1_000_000:
         raise Invalid([Fault("quota", "partner-quota")])
     await q.set_quota(pool, partner_id=partner_id, quota=quota)
 
 
-async def new_key(pool: asyncpg.Pool, partner_id: UUID, *, grace: timedelta = GRACE, now: datetime | None = None) -> str:
+async def new_key(pool: Db, partner_id: UUID, *, grace: timedelta = GRACE, now: datetime | None = None) -> str:
     """A new key, to be shown once; earlier ones end after ``grace``. Only its hash is kept."""
     key = "lp_" + secrets.token_urlsafe(32)
     await q.insert_key(pool, hash=_hashed(key), partner_id=partner_id, hint=key[:7], grace=grace, now=now)
     return key
 
 
-async def keys_of(pool: asyncpg.Pool, partner_id: UUID) -> list[Mapping[str, Any]]:
+def consent_of(row: Mapping[str, Any]) -> dict[str, str]:
+    """The partner's own sentence beside the box, by language."""
+    return msgspec.json.decode(row["consent"], type=dict[str, str])
+
+
+async def keys_of(pool: Db, partner_id: UUID) -> list[Mapping[str, Any]]:
     """hint, created_at and ends_at of every key that the partner ever had, oldest first; never a key."""
     return [row async for row in q.keys(pool, partner_id=partner_id)]
 
@@ -167,7 +174,7 @@ def _hashed(key: str) -> bytes:
     return hashlib.sha256(b"libertas partner-key/v1\0" + key.encode()).digest()
 
 
-async def end(pool: asyncpg.Pool, partner_id: UUID, *, now: datetime | None = None) -> None:
+async def end(pool: Db, partner_id: UUID, *, now: datetime | None = None) -> None:
     """The partner's sites, keys and webhook stop at once. Its signatures go on counting."""
     await q.end_partner(pool, partner_id=partner_id, now=now)
 
@@ -202,7 +209,7 @@ class Yes(msgspec.Struct, frozen=True, kw_only=True):
         return "Yes(…)"  # no log and no failed assertion shows a person
 
 
-async def set_list(pool: asyncpg.Pool, partner_id: UUID, public: str, consent: Mapping[str, str] | None = None) -> str:
+async def set_list(pool: Db, partner_id: UUID, public: str, consent: Mapping[str, str] | None = None) -> str:
     """Open the partner's list, sealed to ``public`` (a .pub file's line), with its own sentence beside the box, by language.
 
     An empty ``public`` closes the list. Returns the key's fingerprint, which two people compare. Raises ``Misconfigured``.
@@ -255,7 +262,7 @@ class OptIn(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
-async def news(pool: asyncpg.Pool, partner_id: UUID, *, today: date, after: str = "", limit: int = 500) -> tuple[list[OptIn], str]:
+async def news(pool: Db, partner_id: UUID, *, today: date, after: str = "", limit: int = 500) -> tuple[list[OptIn], str]:
     """(rows of past days, where to go on from). ``after`` is what an earlier answer gave; raises ``Invalid`` for anything else."""
     day, mark = None, None
     if after:
@@ -316,7 +323,7 @@ class Roster:
     ``version`` grows whenever anything on it changed.
     """
 
-    def __init__(self, pool: asyncpg.Pool, interval: float = 1.0) -> None:
+    def __init__(self, pool: asyncpg.Pool, interval: float = 0.5) -> None:
         self._pool = pool
         self._interval = interval
         self._partners: dict[str, Partner] = {}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -40,6 +41,9 @@ UNSEALABLE = (
     "a sealed petition needs a text that names at least two offline keys: put the organizers' .pub files into KEY_DIR/offline"
     " and publish the text (see docs/operations.md, Sealed petitions)"
 )
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
+"""What an address of a petition may be; the table has the same rule."""
 
 Translated = dict[str, str]
 
@@ -133,6 +137,8 @@ class Petition(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     as_of: datetime | None
     checkpoint: Head
+    repaired_at: datetime | None = None
+    """When the log was last repaired after a backup had been restored (ledger.recovery)."""
 
     @property
     def titles(self) -> Translated:
@@ -363,6 +369,7 @@ def _petition(row: Mapping[str, Any]) -> Petition:
         steps=read("steps", list[Step]),
         count=row["published_count"],
         as_of=row["published_at"],
+        repaired_at=row["repaired_at"],
         checkpoint=Head(row["origin"], row["published_size"], row["published_root"] or b""),
     )
 
@@ -380,6 +387,8 @@ def _sheet(row: Mapping[str, Any]) -> Sheet:
 
 async def sheet(pool: asyncpg.Pool | db.Connection, slug: str) -> Sheet:
     """One petition for its organizers, fresh from the database; raises ``NotFound``."""
+    if not SLUG.fullmatch(slug):
+        raise NotFound("petition")
     async for row in q.sheets(pool, slug=slug):
         return _sheet(row)
     raise NotFound(f"there is no petition {slug}")

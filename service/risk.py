@@ -26,7 +26,7 @@ from typing import Literal
 
 import msgspec
 import structlog
-from limits import RateLimitItem, parse_many
+from limits import RateLimitItem, RateLimitItemPerHour, parse_many
 from limits.aio.storage import Storage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import ConfigurationError, StorageError
@@ -295,9 +295,14 @@ class ClientLimits:
         self.outages = 0
         """How often the shared counters were found away; for ``/metrics``."""
 
-    async def hit(self, route: str, digest: bytes) -> None:
-        """Count one request of the client ``digest`` to ``route`` (a name, not a path). Raises ``TooMany`` with the seconds to wait."""
+    async def hit(self, route: str, digest: bytes, *, per_hour: int = 0) -> None:
+        """Count one request of the client ``digest`` to ``route`` (a name, not a path). Raises ``TooMany`` with the seconds to wait.
+
+        ``per_hour`` is a quota of the client's own, in place of the route's limits.
+        """
         items, client = self._own.get(route, self._usual), digest.hex()
+        if per_hour:
+            items = [RateLimitItemPerHour(per_hour)]
         if self._shared is not None and self._clock() >= self._away_until:
             try:
                 async with asyncio.timeout(self.PATIENCE):

@@ -68,6 +68,13 @@ class Circle(msgspec.Struct, frozen=True):
         return self.policy.quorum != NONE
 
 
+def faults(circle: Circle | None) -> list[str]:
+    """What would keep every certificate from being issued; for `libertas check`. Empty when all is well."""
+    if circle is None or circle.policy.is_met({each.name for each in circle.policy.witnesses if circle.counts(each)}):
+        return []
+    return ["LIBERTAS_WITNESSES: the quorum cannot be met, because a witness of one's own does not count: no certificate could be issued"]
+
+
 class Key(msgspec.Struct, frozen=True):
     """Our own witness key, in both kinds, under the name ``<host>/witness``."""
 

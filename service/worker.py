@@ -150,6 +150,9 @@ class Worker:
         await ledger.queue_text(connection, log_id, version, manifest_hash)
         return version
 
+    async def release(self) -> bool:
+        return await signatures.release(self._pool, self._keys, clock=self._clock) > 0
+
     async def seal(self) -> bool:
         await ledger.run_due(
             self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
@@ -230,6 +233,7 @@ class Worker:
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
             ("write to organizers", self.write_to_organizers, 0.5),
             ("publish", self.publish, 0.5),
+            ("release", self.release, 1.0),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("send news", self.send_news, 1.0),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),

@@ -19,9 +19,10 @@ select pg_export_snapshot();
 
 -- name: sealed_rows(petition_id, size)
 -- For COPY: everything but names, and names as the box that only offline keys open. Who is protected is a number only.
+-- (replace, because translate looks at every letter by itself: a tenth of the speed.)
 select
     s.id, s.day, s.text_version, s.visibility, s.log_index as leaf,
-    case when s.visibility <> 'protect' then translate(encode(s.sealed_blob, 'base64'), E'\n', '') end as sealed
+    case when s.visibility <> 'protect' then replace(encode(s.sealed_blob, 'base64'), E'\n', '') end as sealed
 from counted(:petition_id, :size) s;
 
 -- name: rows(petition_id, size)

@@ -268,7 +268,7 @@ order by id;
 -- the head if it was stored already, and how far the anchor's witnesses say that it went.
 select
     l.id, l.origin, l.petition_id, l.vkey, l.size, l.root, l.published_size, l.published_root,
-    (select extract(epoch from c.created_at)::bigint from checkpoint c where c.log_id = l.id and c.size = l.size) as made_at,
+    (select floor(extract(epoch from c.created_at))::bigint from checkpoint c where c.log_id = l.id and c.size = l.size) as made_at,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.size) as head_root,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = l.published_size) as published_checkpoint,
     (select c.root from checkpoint c where c.log_id = l.id and c.size = :known_size::bigint) as known_root,
@@ -359,3 +359,90 @@ set
     added = added + :added::bigint, count = count + :count::bigint, published_count = published_count + :published_count::bigint,
     text_version = greatest(text_version, :text_version::integer), is_closed = is_closed or :is_closed::boolean
 where id = :log_id;
+
+-- name: repairable(anchor)
+-- Every log, the anchor last.
+select id, origin, petition_id, size, root, published_size
+from log
+order by id = :anchor, created_at, id;
+
+-- name: checkpoint_root(log_id, size)$
+select root
+from checkpoint
+where log_id = :log_id and size = :size;
+
+-- name: all_waiting(log_id)
+-- What waited when the backup was made; some of it was sealed afterwards.
+select o.id, o.kind::text as kind, o.signature_id, o.entry, s.log_index
+from outbox o
+left join signature s on s.id = o.signature_id
+where o.log_id = :log_id
+order by o.id;
+
+-- name: count_waiting(log_id)$
+select count(*)
+from outbox
+where log_id = :log_id and coalesce(reason, '') not like 'set-aside:%';
+
+-- name: queue_once(log_id, kind, entry, now)!
+insert into outbox (log_id, kind, entry, queued_at)
+select :log_id::text, cast(:kind::text as "char"), :entry::bytea, coalesce(:now::timestamptz, now())
+where
+    not exists (select from outbox where log_id = :log_id::text and entry = :entry::bytea)
+    and not exists (select from entry where log_id = :log_id::text and entry = :entry::bytea and kind in ('S', 'C', 'K'));
+
+-- name: text_versions(petition_id)
+select version
+from text_version
+where petition_id = :petition_id;
+
+-- name: apply_states(petition_id, indexes, states, now)!
+-- What the log says of signatures that the backup brought back, data of those who had left included. Forward only: who has
+-- withdrawn here, and waits to be written, stays withdrawn.
+with told as (
+    select *
+    from unnest(:indexes::bigint[], :states::text[]) as t (idx, state)
+),
+hidden as (
+    delete from shown_name
+    where signature_id in (
+        select s.id
+        from signature s
+        join told on told.idx = s.log_index
+        where s.petition_id = :petition_id and told.state in ('withdrawn', 'erased')
+    )
+)
+update signature s
+set
+    state = told.state,
+    ended_at = case when told.state in ('withdrawn', 'erased') then coalesce(:now::timestamptz, now()) end,
+    blob = case when told.state in ('withdrawn', 'erased') then null else s.blob end,
+    key_id = case when told.state in ('withdrawn', 'erased') then null else s.key_id end,
+    sealed_blob = case when told.state in ('withdrawn', 'erased') then null else s.sealed_blob end,
+    email_index = case when told.state in ('withdrawn', 'erased') then null else s.email_index end,
+    exact_index = case when told.state in ('withdrawn', 'erased') then null else s.exact_index end,
+    prefix = case when told.state in ('withdrawn', 'erased') then null else s.prefix end,
+    domain = case when told.state in ('withdrawn', 'erased') then null else s.domain end
+from told
+where s.petition_id = :petition_id and s.log_index = told.idx and s.state in ('confirmed', 'invalidated') and s.state <> told.state;
+
+-- name: mark_purged(log_id, purged)!
+update log
+set purged = greatest(purged, :purged::bigint)
+where id = :log_id;
+
+-- name: scrub_purged(petition_id, purged)!
+-- Secrets that had been destroyed and came back with the backup.
+update signature
+set blob = null, key_id = null, sealed_blob = null, email_index = null, exact_index = null
+where petition_id = :petition_id and log_index < :purged::bigint and (blob is not null or sealed_blob is not null or email_index is not null);
+
+-- name: insert_incident(log_id, kind, facts, now)!
+insert into incident (log_id, kind, facts, at)
+values (:log_id, :kind, :facts::jsonb, coalesce(:now::timestamptz, now()));
+
+-- name: incidents(log_id)
+select kind, facts::text as facts, at
+from incident
+where log_id = :log_id
+order by at, id;

@@ -195,3 +195,18 @@ select
     (select count(*) from mails) as mails,
     (select count(*) from caps) as caps,
     (select count(*) from domains) as domains;
+
+-- name: health(now)
+-- Providers with trouble in the last days, by their keyed hash: what failed for good, what waits, and whether we pause.
+select
+    coalesce(d.domain, f.domain) as domain, coalesce(f.failed, 0) as failed, f.codes, coalesce(d.failures, 0) as failures,
+    d.last_code, case when d.paused_until > coalesce(:now::timestamptz, now()) then d.paused_until end as paused_until, d.updated_at
+from (select * from mail_domain where failures > 0 or paused_until > coalesce(:now::timestamptz, now())) as d
+full join (
+    select domain, count(*) as failed, array_agg(distinct code) as codes
+    from mail
+    where state = 'failed' and ended_at > coalesce(:now::timestamptz, now()) - interval '7 days'
+    group by domain
+) as f on f.domain = d.domain
+order by failed desc, domain
+limit 30;

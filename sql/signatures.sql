@@ -37,7 +37,16 @@ row as (
     set payload = null, outcome = e.outcome, signature_id = e.signature_id, decided_at = coalesce(:now::timestamptz, now())
     from ended e
     where i.id = e.id
-    returning i.petition_id, e.outcome
+    returning i.petition_id, e.outcome, i.kind, i.received_at
+),
+received as (
+    insert into daily_received (petition_id, day, n)
+    select r.petition_id, (r.received_at at time zone 'UTC')::date, count(*)
+    from row r
+    where r.petition_id is not null and r.kind = 'sign'
+    group by 1, 2
+    order by 1, 2
+    on conflict (petition_id, day) do update set n = daily_received.n + excluded.n
 )
 insert into outcome_sum (petition_id, outcome, n)
 select r.petition_id, r.outcome, count(*)
@@ -210,9 +219,11 @@ ended as (
     returning s.id
 ),
 taken_back as (
-    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    -- The partner's sealed list forgets what it was told; it comes up once more, the day after, to be told so (sql/partners.sql).
     update partner_optin
-    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    set
+        sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now()),
+        day = (coalesce(:now::timestamptz, now()))::date
     where signature_id in (select id from ended)
 ),
 hidden as (
@@ -250,9 +261,11 @@ ended as (
     returning s.id
 ),
 taken_back as (
-    -- The partner's sealed list forgets what it was told, and remembers that it has to be told so (sql/partners.sql).
+    -- The partner's sealed list forgets what it was told; it comes up once more, the day after, to be told so (sql/partners.sql).
     update partner_optin
-    set sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now())
+    set
+        sealed = null, signature_id = null, withdrawn_at = coalesce(:now::timestamptz, now()),
+        day = (coalesce(:now::timestamptz, now()))::date
     where signature_id in (select id from ended)
 ),
 hidden as (
@@ -769,3 +782,147 @@ select
     or exists (select from outbox o where o.log_id = l.id and o.kind = 'P' and o.entry = convert_to('P ' || l.purged, 'UTF8')) as is_told
 from log l
 where l.petition_id = :petition_id;
+
+-- -- what organizers see: counts, never persons
+
+-- name: days(petition_id)
+-- Received forms and confirmed signatures by day (UTC); confirmed ones are known a day later, when they are settled.
+select day, coalesce(r.n, 0) as received, coalesce(c.n, 0) as confirmed
+from (select day, n from daily_received where petition_id = :petition_id) as r
+full join (select day, n from daily_sum where petition_id = :petition_id and kind = 'confirmed') as c using (day)
+order by day;
+
+-- name: shares(petition_id)
+select kind, key, sum(n)::bigint as n
+from daily_sum
+where petition_id = :petition_id and kind in ('country', 'language', 'partner')
+group by kind, key
+order by kind, n desc, key;
+
+-- name: outcomes(petition_id)
+select outcome, n
+from outcome_sum
+where petition_id = :petition_id;
+
+-- name: lag(petition_id)^
+-- How long people take from the form to the button: the latest two thousand at most, all of the last day.
+select
+    count(*) as n,
+    coalesce(percentile_cont(0.5) within group (order by extract(epoch from confirmed_at - received_at)), 0)::float8 as median,
+    coalesce(percentile_cont(0.9) within group (order by extract(epoch from confirmed_at - received_at)), 0)::float8 as ninth
+from (
+    select confirmed_at, received_at
+    from signature
+    where operational_until is not null and petition_id = :petition_id and received_at is not null
+    order by operational_until desc
+    limit 2000
+) as latest;
+
+-- name: held_count(petition_id)$
+select count(*)
+from signature
+where petition_id = :petition_id and state = 'held';
+
+-- name: held(petition_id, kind, value, limit)
+-- Held rows, or those of one cluster, oldest first: their features, and how many of the held share each.
+with held as (
+    select
+        s.id, s.received_at, s.lane, s.marks, s.prefix, s.domain,
+        count(*) over (partition by s.prefix) as by_prefix,
+        count(*) over (partition by s.domain) as by_domain,
+        exists (select from held_release r where r.signature_id = s.id) as is_released
+    from signature s
+    where s.petition_id = :petition_id and s.state = 'held'
+)
+select id, received_at, lane, marks, prefix, domain, by_prefix, by_domain, is_released
+from held
+where
+    :kind::text is null
+    or (:kind::text = 'prefix' and encode(prefix, 'hex') = :value::text)
+    or (:kind::text = 'domain' and encode(domain, 'hex') = :value::text)
+    or (:kind::text = 'marks' and array_to_string(marks, ',') = :value::text)
+order by received_at, id
+limit :limit;
+
+-- name: held_clusters(petition_id)
+-- What held rows have in common: the client's network or the mail domain (keyed hashes of a day), or the signs themselves.
+select k.kind, k.value, count(*) as n, min(s.received_at) as first, max(s.received_at) as last,
+    count(*) filter (where exists (select from held_release r where r.signature_id = s.id)) as released
+from signature s,
+    lateral (
+        values ('prefix', encode(s.prefix, 'hex')), ('domain', encode(s.domain, 'hex')), ('marks', array_to_string(s.marks, ','))
+    ) as k (kind, value)
+where s.petition_id = :petition_id and s.state = 'held' and k.value is not null
+group by k.kind, k.value
+having count(*) > 1 or k.kind = 'marks'
+order by n desc, k.kind, k.value
+limit 50;
+
+-- name: ask_release(petition_id, ids, asked_by)$
+with asked as (
+    insert into held_release (signature_id, asked_by)
+    select s.id, :asked_by::uuid
+    from signature s
+    where s.petition_id = :petition_id and s.id = any(:ids::uuid[]) and s.state = 'held'
+    order by s.id
+    on conflict do nothing
+    returning signature_id
+)
+select count(*)
+from asked;
+
+-- name: take_releases(limit, now)
+-- Let go on in one transaction with their mail: a crash gives them back.
+with due as (
+    select signature_id
+    from held_release
+    where asked_at <= coalesce(:now::timestamptz, now())
+    order by asked_at
+    limit :limit
+    for update skip locked
+)
+select s.id, s.petition_id, s.blob, s.key_id
+from due
+join signature s on s.id = due.signature_id
+where s.state = 'held' and s.blob is not null
+for update of s;
+
+-- name: postpone_releases(ids, now)!
+-- The mailbox has had its mails for now: tried again later.
+update held_release
+set asked_at = coalesce(:now::timestamptz, now()) + interval '10 minutes'
+where signature_id = any(:ids::uuid[]);
+
+-- name: release(ids, now)!
+with released as (
+    delete from held_release
+    where signature_id = any(:ids::uuid[])
+)
+update signature
+set state = 'pending', decided_at = coalesce(:now::timestamptz, now())
+where id = any(:ids::uuid[]) and state = 'held';
+
+-- name: refuse_held(petition_id, ids, now)$
+-- Nothing personal is left of a refused form; that it was refused is counted.
+with ended as (
+    update signature s
+    set
+        state = 'expired', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, email_index = null,
+        exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, country = null, language = null, partner = null,
+        received_at = null
+    where s.petition_id = :petition_id::uuid and s.id = any(:ids::uuid[]) and s.state = 'held'
+    returning s.id
+),
+dropped as (
+    delete from held_release
+    where signature_id in (select id from ended)
+),
+summed as (
+    insert into outcome_sum (petition_id, outcome, n)
+    select :petition_id::uuid, 'refused', count(*)
+    from ended
+    having count(*) > 0
+    on conflict (petition_id, outcome) do update set n = outcome_sum.n + excluded.n
+)
+select count(*)
+from ended;

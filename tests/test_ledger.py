@@ -17,7 +17,7 @@ import pytest
 
 from ledger_house import AT_ONCE, HOST, NOON, House, served
 from service import db, ledger
-from service.errors import Misconfigured, NotFound, Unproven
+from service.errors import Conflict, Misconfigured, NotFound, Unproven
 from service.identity import Keys
 from service.proof import entries, merkle, note, tiles
 
@@ -644,3 +644,82 @@ async def test_the_recount_names_a_rewritten_entry(house: House) -> None:
     await house.pool.execute("update entry set entry = 'W 1 signer', kind = 'W' where log_id = $1 and idx = 1", house.log.id)
     with pytest.raises(Unproven, match="no-such-signature"):
         await ledger.recount(house.pool, house.log.id)
+
+
+# -- two signatures, and keys that come and go ---------------------------------------------------------------------------------
+
+
+async def keys_of(house: House, log_id: str = "") -> list[ledger.LogKey]:
+    return [key for key in await ledger.public_keys(house.pool) if key.log_id == (log_id or house.log.id)]
+
+
+async def test_a_checkpoint_is_signed_in_two_ways_and_each_is_enough(house: House) -> None:
+    await house.settle()
+    (key,) = await keys_of(house)
+    signed = await ledger.checkpoint(house.pool, house.log.id)
+    for vkey in (key.vkey, key.ml_dsa):
+        assert note.open_checkpoint(signed, [note.parse_vkey(vkey)], house.log.origin).size == 1
+    both = note.open(signed, [note.parse_vkey(key.vkey), note.parse_vkey(key.ml_dsa)])
+    made_at = await house.pool.fetchval("select created_at from checkpoint where log_id = $1", house.log.id)
+    assert both.unknown == () and both.times == ((house.log.origin, int(made_at.timestamp())),)
+
+
+async def test_an_operator_may_do_without_the_second_signature_and_old_notes_stay_good(house: House) -> None:
+    plain = await ledger.publish(house.pool, house.keys, house.log.id, house.high_water, ml_dsa=False)
+    assert plain is not None and plain.count("— ".encode()) == 1
+    await house.confirm(1)
+    await house.settle()
+    (key,) = await keys_of(house)
+    known = [note.parse_vkey(key.vkey), note.parse_vkey(key.ml_dsa)]
+    assert note.open_checkpoint(await ledger.checkpoint(house.pool, house.log.id, 1), known, house.log.origin).size == 1
+    assert note.open_checkpoint(await ledger.checkpoint(house.pool, house.log.id), known[1:], house.log.origin).size == 2
+
+
+async def test_a_log_changes_its_key_and_whoever_knows_the_old_one_can_follow(house: House, tmp_path: Path) -> None:
+    await house.confirm(2)
+    await house.settle()
+    (old,) = await keys_of(house)
+    before = await ledger.checkpoint(house.pool, house.log.id)
+    new = await ledger.rotate(house.pool, house.keys, house.log.id)
+    assert new.origin == old.origin and new.generation == 2 and not {new.vkey, new.ml_dsa} & {old.vkey, old.ml_dsa}
+    with pytest.raises(Conflict, match="retire it first"):
+        await ledger.rotate(house.pool, house.keys, house.log.id)
+    with pytest.raises(Conflict, match="not been published"):
+        await ledger.retire(house.pool, house.keys, house.log.id)
+    await house.settle()
+    head = await ledger.checkpoint(house.pool, house.log.id)
+    assert head.startswith(before), "what was stored stays as it was; the new key signs below it"
+    for key in (old, new):
+        for vkey in (key.vkey, key.ml_dsa):
+            assert note.open_checkpoint(head, [note.parse_vkey(vkey)], house.log.origin).size == 3
+    anchor = await house.row(ledger.ANCHOR)
+    _, _, lines = await served(house.pool, ledger.Log(ledger.ANCHOR, anchor["origin"], anchor["vkey"]))
+    assert [line for line in lines if line[:1] == b"K"][-2:] == [f"K {new.vkey}".encode(), f"K {new.ml_dsa}".encode()]
+    await house.confirm(1)
+    await house.settle()
+    both = note.open(await ledger.checkpoint(house.pool, house.log.id), [note.parse_vkey(each) for each in (old.vkey, new.vkey)])
+    assert len(both.unknown) == 2, "while both are in force both sign, in both ways"
+    assert await ledger.retire(house.pool, house.keys, house.log.id) == 1
+    assert not (tmp_path / "keys" / "log" / house.log.id).exists()
+    assert await ledger.retire(house.pool, house.keys, house.log.id) == 0
+    await house.confirm(1)
+    await house.settle()
+    last = await ledger.checkpoint(house.pool, house.log.id)
+    assert note.open_checkpoint(last, [note.parse_vkey(new.vkey)], house.log.origin).size == 5
+    with pytest.raises(Unproven, match="note-unknown-key"):
+        note.open(last, [note.parse_vkey(old.vkey)])
+    retired = {key.generation: key.retired_at is not None for key in await keys_of(house)}
+    assert retired == {1: True, 2: False}
+
+
+async def test_the_anchors_own_key_changes_too(house: House) -> None:
+    await house.settle()
+    await ledger.rotate(house.pool, house.keys, ledger.ANCHOR)
+    await house.settle()
+    assert await ledger.retire(house.pool, house.keys, ledger.ANCHOR) == 1
+    await house.confirm(1)
+    await house.settle()
+    new, old = await keys_of(house, ledger.ANCHOR)
+    head = await ledger.checkpoint(house.pool, ledger.ANCHOR)
+    assert note.open_checkpoint(head, [note.parse_vkey(new.vkey)]).size > 7
+    assert old.retired_at is not None

@@ -9,6 +9,7 @@ import pytest
 
 from service import settings
 from service.errors import Misconfigured
+from service.proof import note
 from service.settings import load
 
 
@@ -103,3 +104,41 @@ def test_hcaptcha_needs_both_of_its_words() -> None:
 def test_every_name_is_a_field_and_every_field_has_a_name() -> None:
     fields = set(settings.Settings.__struct_fields__) - {"insecure_test", "embedded"}
     assert {name.removeprefix(settings.PREFIX).lower() for name in settings.names()} == fields
+
+
+ANI = note.Cosigner("ani.example/witness", bytes(range(32))).vkey
+LEVON = note.Cosigner("levon.example/witness", bytes(range(1, 33)), note.COSIGNATURE).vkey
+ANCHOR = note.Signer("levon.example/ledger/anchor", bytes(32)).vkey
+
+
+def test_witnesses_are_a_policy_its_path_or_a_list(tmp_path: Path) -> None:
+    assert load({}).witnesses is None and load({}).witness_for == () and load({}).ml_dsa is True
+    text = f"witness ani {ANI} https://ani.example/w\nwitness levon {LEVON}\ngroup both all ani levon\nquorum both\n"
+    (tmp_path / "policy").write_text(text)
+    pair = f"{ANI} https://ani.example/w, {LEVON} https://levon.example"
+    for environ in (
+        {"LIBERTAS_WITNESSES": text},
+        {"LIBERTAS_WITNESSES": str(tmp_path / "policy")},
+        {"LIBERTAS_WITNESSES_FILE": str(tmp_path / "policy")},
+        {"LIBERTAS_WITNESSES": pair},
+    ):
+        found = load(environ).witnesses
+        assert found is not None and [each.verifier.vkey for each in found.witnesses] == [ANI, LEVON]
+        assert not found.is_met({found.witnesses[0].name}) and found.is_met({each.name for each in found.witnesses})
+    found = load({"LIBERTAS_WITNESS_FOR": f"{ANCHOR}, {ANI}", "LIBERTAS_ML_DSA": "off"})
+    assert ([each.vkey for each in found.witness_for], found.ml_dsa) == ([ANCHOR, ANI], False)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WITNESSES", "nowhere/at/all"),
+        ("WITNESSES", f"witness ani {ANI}"),
+        ("WITNESSES", f"{ANI} ftp://ani.example"),
+        ("WITNESSES", f"{ANCHOR} https://levon.example"),
+        ("WITNESS_FOR", "levon.example"),
+        ("ML_DSA", "yes"),
+    ],
+)
+def test_a_wrong_witness_stops_the_start(name: str, value: str) -> None:
+    assert [sentence.partition(":")[0] for sentence in faults({f"LIBERTAS_{name}": value})] == [f"LIBERTAS_{name}"]

@@ -20,6 +20,7 @@ SOURCES = sorted((HOUSE / "service").rglob("*.py"))
 LANGUAGES = settings.LANGUAGES
 
 COVERED_BY = {
+    "service/web/desk/partners.py": "tests/web/desk/test_partners.py",
     **{f"service/web/desk/{name}.py": "tests/web/desk/test_office.py" for name in ("deliveries", "recipients", "typed", "updates")},
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",

@@ -257,6 +257,7 @@ async def test_a_yes_is_told_the_next_day_as_ciphertext_and_so_is_its_withdrawal
     mine = offline.Private.generate("partner")
     partner = await partners.get(installation.pool, "sample-partner")
     await partners.set_list(installation.pool, partner["id"], mine.public.encode(), {"en": "Yes, write to me."})
+    await installation.settle()
     await installation.confirm(partner="sample-partner", partner_news=True)
     async with receiver() as one:
         await _listens(installation, one.port)

@@ -407,6 +407,12 @@ async def test_the_operators_own_witness_never_counts(house: House, stand: Stand
     assert (await witnesses.cosigned(house.pool, circle(stand), covering=0, client=client)).is_enough, "control: as another's it does"
 
 
+def test_a_quorum_that_only_ourselves_could_meet_is_named(tmp_path: Path) -> None:
+    stand = Stand()
+    assert witnesses.faults(None) == witnesses.faults(circle(stand)) == []
+    assert "cannot be met" in witnesses.faults(circle(stand, own="witness.example"))[0]
+
+
 async def test_a_forged_line_in_the_database_convinces_nobody(house: House, stand: Stand, client: httpx2.AsyncClient) -> None:
     verifier = stand.key.verifier
     line = stand.key.sign(note.Checkpoint("x.example", 5, bytes(32)), 1)

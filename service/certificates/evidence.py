@@ -46,6 +46,7 @@ async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: p
     files["allowed_signers"] = proof.allowed_signers(principal, public)
     files["VERIFY.txt"] = _verify_text(principal).encode()
     files["verify.html"] = page.html()
+    files["tree.go"] = (Path(__file__).parent / "tree.go").read_bytes()
     return files
 
 

@@ -19,7 +19,7 @@ FORMATS = ("csv", "xlsx", "jsonl", "parquet")
 
 
 def export(options: argparse.Namespace) -> int:
-    from service import db, exports
+    from service import db, exports, petitions
     from service.exports.opening import about_path
     from service.identity import Keys
 
@@ -28,14 +28,14 @@ def export(options: argparse.Namespace) -> int:
     for path in (out, about_path(out)):
         if path.exists():
             raise Misconfigured([f"{path} is there already"])
-    profile = None
-    if options.shape == "recipient":
-        if not options.recipient:
-            raise Misconfigured(["export --shape recipient needs --recipient NAME: who will get this list"])
-        profile = exports.Profile(recipient=options.recipient, fields=tuple(options.fields.split(",")))
 
     async def act() -> exports.Export:
         async with db.open_pool(settings.database_url, high=4) as pool:
+            profile = None
+            if options.shape == "recipient":
+                addressed = (await petitions.by_slug(pool, options.slug)).recipients
+                name = options.recipient or next((each.get("en") or next(iter(each.values())) for each in addressed), "–")
+                profile = exports.Profile(recipient=name, fields=tuple(options.fields.split(",")))
             made = await exports.write(
                 pool, Keys(settings.key_dir), settings, options.slug, shape=options.shape, form=options.format, profile=profile,
                 approval=UUID(options.approval) if options.approval else None, progress=progress if sys.stderr.isatty() else None,
@@ -110,7 +110,7 @@ def add(command: Line) -> None:
     made.add_argument("--shape", required=True, choices=SHAPES)
     made.add_argument("--format", required=True, choices=FORMATS)
     made.add_argument("--out", required=True)
-    made.add_argument("--recipient", help="with --shape recipient: who will get it")
+    made.add_argument("--recipient", help="with --shape recipient: who will get it (else the petition's first)")
     made.add_argument("--fields", default="name,country", help="with --shape recipient: of name, role, country, locality, email")
     made.add_argument("--approval", metavar="ID", help="outside the demo: what two organizers approved on the desk")
     made = command("open-export", open_export, "open a sealed export, on the organizers' own machine")

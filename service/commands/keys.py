@@ -9,10 +9,14 @@ import argparse
 import getpass
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.commands import Line, here, run
 from service.errors import Misconfigured
-from service.settings import load
+from service.settings import Settings, load
+
+if TYPE_CHECKING:
+    from service.identity import Keys
 
 
 def keys(options: argparse.Namespace) -> int:
@@ -37,6 +41,8 @@ def keys(options: argparse.Namespace) -> int:
         for public in (*ring.offline_keys(), *ring.backup_keys()):
             print(f"fingerprint\t{public.name}\t{offline.grouped(public.fingerprint)}")
         return 0
+    if options.act == "retire" or options.log:
+        return _succession(settings, ring, options)
     if options.act == "rotate":
         for purpose in ("token", "altcha"):
             ring.rotate(purpose)
@@ -50,6 +56,24 @@ def keys(options: argparse.Namespace) -> int:
 
     Path(options.out).write_bytes(run(trust()))
     print(f"written to {options.out}; hand it out by another way than the certificates")
+    return 0
+
+
+def _succession(settings: Settings, ring: Keys, options: argparse.Namespace) -> int:
+    from service import db, ledger
+
+    if not options.log or options.act not in ("rotate", "retire"):
+        raise Misconfigured(["keys rotate --log ID gives a log a new key; keys retire --log ID then destroys the one before"])
+
+    async def act() -> str:
+        async with db.open_pool(settings.database_url, high=1) as pool:
+            if options.act == "rotate":
+                made = await ledger.rotate(pool, ring, options.log)
+                told = f"log {options.log} has a new key and says so in the anchor log; hand out the trust file again:"
+                return f"{told}\n{made.vkey}\n{made.ml_dsa}"
+            return f"{await ledger.retire(pool, ring, options.log)} keys of log {options.log} retired and destroyed"
+
+    print(run(act()))
     return 0
 
 
@@ -102,9 +126,10 @@ def passphrase_for(path: Path) -> str:
 def add(command: Line) -> None:
     """``keys``."""
     made = command("keys", keys, "this installation's keys, and the organizers' pairs")
-    made.add_argument("act", choices=("new", "list", "rotate", "trust", "fingerprint"))
+    made.add_argument("act", choices=("new", "list", "rotate", "retire", "trust", "fingerprint"))
     made.add_argument("file", nargs="*", help="with fingerprint: .pub files")
     made.add_argument("--out", default="trust.json")
+    made.add_argument("--log", metavar="ID", help="with rotate or retire: the key of this log (anchor, or a petition's)")
     made.add_argument("--offline", metavar="NAME", help="with new: a pair for the organizers, on their own machine (main, safe, backup)")
     made.add_argument("--into", default=".", metavar="DIR", help="with --offline: where to write the pair")
     made.add_argument("--passphrase", action="store_true", help="with --offline: put the private key under a passphrase")

@@ -29,7 +29,7 @@ def migrate(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    from service import db, ledger, signatures
+    from service import db, ledger, signatures, witnesses
     from service.identity import Keys
     from service.mail import Compiled, records
 
@@ -43,6 +43,7 @@ def check(options: argparse.Namespace) -> int:
             if not found:
                 found += [f"ledger: an entry was set aside: {row}" for row in await ledger.set_aside(pool)]
                 found += await signatures.faults(pool, keys)
+        found += witnesses.faults(witnesses.circle(settings, keys))
         asks: list[Callable[[], object]] = [keys.token_keys, keys.promise_key, keys.mail_token_key, keys.suppression_key, keys.altcha_keys]
         asks += [keys.offline_keys, keys.backup_keys, *([] if settings.embedded or options.demo else [keys.refuse_organizers_keys])]
         for ask in asks:

@@ -33,7 +33,7 @@ SHEET_ROWS = 1_000_000
 CELL = 32_767
 """Characters that an XLSX cell holds."""
 
-PIECE = 2_000
+PIECE = 1_000
 """Rows of a Parquet row group: what one holds in memory."""
 
 _DANGEROUS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20|%")  # with the full-width twins, and what starts a DDE call
@@ -239,7 +239,9 @@ class _Parquet(_Spooled):
 
         reader = RecordBatchReader.from_batches(self._schema, batches())
         metadata = {"libertas-export": json.dumps(about, ensure_ascii=False)}
-        write_parquet(reader, self._file, max_row_group_size=PIECE, compression="zstd(3)", key_value_metadata=metadata)
+        write_parquet(
+            reader, self._file, max_row_group_size=PIECE, compression="zstd(3)", key_value_metadata=metadata, dictionary_enabled=False
+        )
         return self._left()
 
     def close(self) -> None:

@@ -10,15 +10,17 @@ signature is stored, and where the database and what was once published disagree
     publishing   the committed head is signed and shown
     turns        the worker's turn
     succession   a log changes its key
+    recovery     an older backup was restored
     answering    what anyone may ask
     recounting   every number made again from the entries
 """
 
-from service.ledger.answering import checkpoint, consistency, entries_tile, find, inclusion, manifest, tile, tile_reader, vkey
+from service.ledger.answering import checkpoint, consistency, entries_tile, find, incidents, inclusion, manifest, tile, tile_reader, vkey
 from service.ledger.publishing import guard, publish
 from service.ledger.queueing import create_log, queue_certificate, queue_change, queue_close, queue_purged, queue_text
 from service.ledger.record import ANCHOR, BATCH, STEPS, Change, Failpoint, Forked, Keyring, Log, q
 from service.ledger.recounting import Recount, recount, set_aside
+from service.ledger.recovery import Repaired, repair, source
 from service.ledger.sealing import Policy, Sealed, due, seal
 from service.ledger.succession import LogKey, public_keys, retire, rotate
 from service.ledger.turns import run_anchor, run_due
@@ -35,6 +37,7 @@ __all__ = [
     "LogKey",
     "Policy",
     "Recount",
+    "Repaired",
     "Sealed",
     "checkpoint",
     "consistency",
@@ -43,6 +46,7 @@ __all__ = [
     "entries_tile",
     "find",
     "guard",
+    "incidents",
     "inclusion",
     "manifest",
     "public_keys",
@@ -54,12 +58,14 @@ __all__ = [
     "queue_purged",
     "queue_text",
     "recount",
+    "repair",
     "retire",
     "rotate",
     "run_anchor",
     "run_due",
     "seal",
     "set_aside",
+    "source",
     "tile",
     "tile_reader",
     "vkey",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import asyncpg
+import msgspec
 
 from service.errors import NotFound
 from service.ledger.record import Row, q, rows
@@ -84,6 +86,11 @@ async def consistency(pool: asyncpg.Pool, log_id: str, old: int, new: int) -> li
         return merkle.consistency_proof(old, new, read)
 
     return question(await tile_reader(pool, log_id, new, question))
+
+
+async def incidents(pool: asyncpg.Pool, log_id: str) -> list[dict[str, Any]]:
+    """What went wrong with this log and was mended, oldest first: ``kind``, ``at`` and the figures of the repair."""
+    return [{"kind": row["kind"], "at": row["at"], **msgspec.json.decode(row["facts"])} async for row in q.incidents(pool, log_id=log_id)]
 
 
 async def find(pool: asyncpg.Pool, log_id: str, entry: bytes, *, first: int = 0) -> int | None:

@@ -98,7 +98,7 @@ async def seal(
         await fail("seal:taken")
         root = head["root"]
         if batch.entries:
-            root = await _store(connection, head, batch, now, fail)
+            root = await store(connection, head, batch, now, fail)
         await fail("seal:before-commit")
     await fail("seal:committed")
     for row_id, fault in batch.refused:
@@ -122,7 +122,7 @@ def due(policy: Policy, waiting: Mapping[str, Any], sealed_at: datetime | None, 
     return is_adding, is_changing
 
 
-class _Batch(msgspec.Struct):
+class Batch(msgspec.Struct):
     """New entries in their order, who stands where, which outbox rows are done, and the figures after it."""
 
     entries: list[tuple[str, bytes, int | None]]
@@ -140,6 +140,10 @@ async def _history(connection: db.Connection, head: Row, taken: Sequence[Row]) -
     refs = sorted({row["ref"] for row in taken if row["ref"] is not None})
     commits = [row["entry"].rpartition(b" ")[2] for row in taken if row["kind"] == "A"]
     found = [(row["idx"], row["kind"], row["entry"]) async for row in q.history(connection, log_id=head["id"], refs=refs, commits=commits)]
+    if twins := sorted({index for index, kind, entry in found if kind == "A" and entry.rpartition(b" ")[2] in commits} - set(refs)):
+        # After a repair a leaf may stand here already whose signer presses again: what was said of it decides.
+        asked = q.history(connection, log_id=head["id"], refs=sorted({*refs, *twins}), commits=commits)
+        found = [(row["idx"], row["kind"], row["entry"]) async for row in asked]
     purged = await q.purged(connection, log_id=head["id"]) if head["is_closed"] else 0
     return found, purged
 
@@ -154,6 +158,8 @@ class _Replay:
     def __init__(self, head: Row, history: Iterable[tuple[int, str, bytes]], purged: int) -> None:
         self.tally = entries.Tally()
         self.spots: dict[int, int] = {}
+        self.commits: dict[bytes, int] = {}
+        self.reasons: dict[int, str] = {}
         for version in range(1, head["text_version"] + 1):
             self.tally.add(entries.Text(version, bytes(32)))
         later = []
@@ -175,12 +181,14 @@ class _Replay:
             spot = self.tally.size
             self.tally.add(entry)
             self.spots[index] = spot
+            self.commits[entry.rpartition(b" ")[2]] = index
             return
         match entries.parse(entry) if isinstance(entry, bytes) else entry:
             case entries.Withdrawn(ref, reason):
                 self.tally.add(entries.Withdrawn(self._spot(ref), reason))
             case entries.Invalidated(ref, reason):
                 self.tally.add(entries.Invalidated(self._spot(ref), reason))
+                self.reasons[ref] = reason
             case entries.Reinstated(ref):
                 self.tally.add(entries.Reinstated(self._spot(ref)))
             case entries.Erased(ref):
@@ -194,6 +202,13 @@ class _Replay:
             case other:
                 self.tally.add(other)
 
+    def unbacked_twin(self, entry: bytes) -> int | None:
+        """The place of the leaf with this entry's commitment that stands invalidated because no signature was behind it."""
+        index = self.commits.get(entry.rpartition(b" ")[2])
+        if index is None or self.reasons.get(index) != "unbacked" or self.tally.state(self.spots[index]) != "invalidated":
+            return None
+        return index
+
     def _spot(self, ref: int) -> int:
         if ref not in self.spots:
             raise Unproven("no-such-signature", f"{ref} is not an earlier A")
@@ -202,7 +217,7 @@ class _Replay:
 
 def _arrange(
     head: Row, taken: Sequence[Row], history: list[tuple[int, str, bytes]], purged: int, is_last: bool, rng: random.Random
-) -> _Batch:
+) -> Batch:
     """The batch in its order: T, shuffled A, changes as they were queued, Z. Linear; for a thread, because 10,000 take 0.1 s."""
     texts = [row for row in taken if row["kind"] == "T"]
     added = [row for row in taken if row["kind"] == "A"]
@@ -212,7 +227,7 @@ def _arrange(
     is_anchor = head["id"] == ANCHOR
     replay = _Replay(head, history, purged)
     before, before_added = replay.tally.count, replay.tally.added
-    batch = _Batch([], [], [], [], [], 0, 0, 0, False)
+    batch = Batch([], [], [], [], [], 0, 0, 0, False)
     places: dict[UUID, int] = {}
     for row in (*texts, *added, *changes, *closing):
         kind, index, ref = row["kind"], head["size"] + len(batch.entries), row["ref"]
@@ -224,6 +239,11 @@ def _arrange(
                 entry = bytes(change_of(kind, ref, row["reason"]))
             else:
                 entry = row["entry"] or b""
+            twin = replay.unbacked_twin(entry) if kind == "A" else None
+            if twin is not None:
+                # Lost with a backup and back again: her leaf stands already, and is reinstated.
+                places[row["signature_id"]] = twin
+                kind, ref, entry = "R", twin, bytes(entries.Reinstated(twin))
             _check(replay, is_anchor, kind, index, entry)
         except (Unproven, ValueError) as fault:
             batch.refused.append((row["id"], fault.name if isinstance(fault, Unproven) else "entry-malformed"))
@@ -252,7 +272,7 @@ def _check(replay: _Replay, is_anchor: bool, kind: str, index: int, entry: bytes
         replay.add(index, entry)
 
 
-async def _store(connection: db.Connection, head: Row, batch: _Batch, now: datetime | None, fail: Failpoint) -> bytes:
+async def store(connection: db.Connection, head: Row, batch: Batch, now: datetime | None, fail: Failpoint) -> bytes:
     log_id, old_size = head["id"], head["size"]
     size = old_size + len(batch.entries)
     await q.insert_entries(

@@ -10,7 +10,7 @@ waiting mail holds neither text nor link: both are made at the moment of deliver
 """
 
 from service.mail.delivery import LEASE, Delivery, Secrets, deliver_due, message_id
-from service.mail.letters import KEPT, Letter, caps_allow, enqueue, handle_row, housekeeping, suppress, suppressed, waiting
+from service.mail.letters import KEPT, Letter, caps_allow, enqueue, handle_row, housekeeping, q, suppress, suppressed, waiting
 from service.mail.post import Answer, Away, Post
 from service.mail.words import Compiled, emails_dir
 
@@ -31,6 +31,7 @@ __all__ = [
     "handle_row",
     "housekeeping",
     "message_id",
+    "q",
     "suppress",
     "suppressed",
     "waiting",

@@ -317,6 +317,15 @@ class Tally:
         self.count += step
         self.by_version[version] += step
 
+    def state(self, index: int) -> str:
+        """How the signature at `index` stands now: confirmed, withdrawn, invalidated or erased (it counts). Unproven when there is none."""
+        flags = self._signature(index)
+        if flags & _IS_WITHDRAWN:
+            return "withdrawn"
+        if flags & _IS_INVALIDATED:
+            return "invalidated"
+        return "erased" if flags & _IS_ERASED else "confirmed"
+
     def proved(self) -> dict[str, object]:
         """The figures as they stand in `certificate.json` under `proved`; reasons that never occurred are left out."""
         return {

@@ -6,6 +6,7 @@ Two rules hold throughout: for each petition one living signature stands for one
     record      what the database keeps of one signature
     deciding    a form becomes a signature, or is merged into the one that its mailbox has
     confirming  the button
+    holding     what was held is let go on, or refused
     sealing     the copy for the organizers' offline keys
     managing    a signer changes her mind
     invalidating    organizers take signatures out of the count, and put them back
@@ -17,6 +18,7 @@ Two rules hold throughout: for each petition one living signature stands for one
 from service.signatures.ageing import Terms, add_up, expire, forget_indexes, kept_too_long, lapsed, reseal, statistics, terms
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
+from service.signatures.holding import ask_release, held_ids, refuse, release
 from service.signatures.invalidating import Condition, disagreements
 from service.signatures.managing import Managed, address_of, erase, kept, managed, narrow, shown, withdraw
 from service.signatures.places import add_places, by_place
@@ -38,6 +40,7 @@ __all__ = [
     "add_places",
     "add_up",
     "address_of",
+    "ask_release",
     "by_place",
     "disagreements",
     "end_retention",
@@ -45,6 +48,7 @@ __all__ = [
     "expire",
     "faults",
     "forget_indexes",
+    "held_ids",
     "kept",
     "kept_too_long",
     "keys_of",
@@ -57,6 +61,8 @@ __all__ = [
     "open_blob",
     "open_box",
     "q",
+    "refuse",
+    "release",
     "reseal",
     "shown",
     "statistics",

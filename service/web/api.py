@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import asyncpg
@@ -21,7 +21,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter
 from service import intake, signatures
 from service.errors import Fault, Invalid, NotFound
 from service.petitions import Petition, Shelf
-from service.web import forms
+from service.web import callers, forms, signing
 from service.web.front import Answer
 
 Visit = Request[Any, Any, Any]
@@ -153,20 +153,40 @@ def fronted(ready: Ready) -> Callable[[str], Answer | None]:
 
 
 _LISTED = "/api/v1/petitions"
+_SAME = {304: ResponseSpec(None, description="Nothing changed since the ETag that you hold.")}
 _NO = {404: ResponseSpec(ProblemOut, description="There is no such petition.", media_type="application/problem+json")}
 
 
-@get("/petitions", responses={200: ResponseSpec(PetitionsOut, description="All public petitions.")}, summary="All petitions")
+@get("/petitions", responses={200: ResponseSpec(PetitionsOut, description="All public petitions."), **_SAME}, summary="All petitions")
 async def petitions(request: Visit) -> Response[bytes]:
     return _public(request, "")
 
 
-@get("/petitions/{slug:str}", responses={200: ResponseSpec(PetitionOut, description="One petition."), **_NO}, summary="One petition")
+@get(
+    "/petitions/{slug:str}",
+    responses={200: ResponseSpec(PetitionOut, description="One petition."), **_SAME, **_NO},
+    summary="One petition",
+)
 async def petition(request: Visit, slug: FromPath[str]) -> Response[bytes]:
     return _public(request, slug)
 
 
-@get("/petitions/{slug:str}/statistics", responses=_NO, summary="Sums of whole days, rounded down to tens")
+class StatisticsOut(msgspec.Struct, frozen=True):
+    """Confirmed signatures of whole days before ``before``; every cell rounded down to tens, and left out below ten."""
+
+    slug: str
+    before: date
+    day: dict[str, int]
+    country: dict[str, int]
+    language: dict[str, int]
+    partner: dict[str, int]
+
+
+@get(
+    "/petitions/{slug:str}/statistics",
+    responses={200: ResponseSpec(StatisticsOut, description="Sums by day, country, language and partner."), **_NO},
+    summary="Sums of whole days, rounded down to tens",
+)
 async def statistics(request: Visit, slug: FromPath[str]) -> Response[dict[str, Any]]:
     state = request.app.state
     found: Petition = state.shelf.get(slug)
@@ -176,7 +196,22 @@ async def statistics(request: Visit, slug: FromPath[str]) -> Response[dict[str, 
     return Response(body, headers={**PUBLIC, "cache-control": "public, max-age=600"}, media_type="application/json")
 
 
-@get("/challenge", summary="A proof-of-work challenge (ALTCHA v2)")
+class ChallengeOut(msgspec.Struct, frozen=True):
+    """An ALTCHA v2 challenge: solve it, and send it back with the form, in base64."""
+
+    parameters: dict[str, Any]
+    signature: str
+
+
+@get(
+    "/challenge",
+    summary="A proof-of-work challenge (ALTCHA v2)",
+    responses={
+        200: ResponseSpec(ChallengeOut, description="Good for the named petition, or for any one; once."),
+        **_NO,
+        429: ResponseSpec(ProblemOut, description="Too many from this client; see Retry-After.", media_type="application/problem+json"),
+    },
+)
 async def challenge(request: Visit, petition: FromQuery[str | None] = None) -> Response[dict[str, object]]:
     state = request.app.state
     if petition is not None:
@@ -196,6 +231,8 @@ _PROBLEM = "application/problem+json"
     responses={
         400: ResponseSpec(ProblemOut, description="Fields are wrong; every fault is named.", media_type=_PROBLEM),
         **_NO,
+        401: ResponseSpec(ProblemOut, description="A partner's key was sent, and does not work.", media_type=_PROBLEM),
+        408: ResponseSpec(ProblemOut, description="The body took too long to arrive.", media_type=_PROBLEM),
         409: ResponseSpec(ProblemOut, description="closed, paused or text-changed", media_type=_PROBLEM),
         413: ResponseSpec(ProblemOut, description="More than 16 KiB.", media_type=_PROBLEM),
         415: ResponseSpec(ProblemOut, description="Not application/json.", media_type=_PROBLEM),
@@ -208,7 +245,10 @@ async def sign(
     slug: FromPath[str],
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)] = None,
 ) -> Response[ReceivedOut]:
-    """One form. The answer is 202 once it is stored; the same Idempotency-Key again is 202 and changes nothing."""
+    """One form. The answer is 202 once it is stored; the same Idempotency-Key again is 202 and changes nothing.
+
+    With a partner's key the partner's quota is counted in place of the client's network, and the partner is credited.
+    """
     state = request.app.state
     found: Petition = state.shelf.get(slug)
     sent = await forms.read_json(request)
@@ -216,10 +256,16 @@ async def sign(
     if not idempotency_key or (sent.form_key and sent.form_key != idempotency_key):
         faults.append(Fault("form_key", "form-key"))
     sent.form_key = idempotency_key or "missing"
+    caller = await callers.caller(request, is_needed=False)
+    claimed = caller.slug if caller else sent.partner
+    partner = state.roster.find(claimed, found.id) or state.roster.at(request.headers.get("origin", ""), found.id)
+    signing.credit(sent, partner)
     form = forms.signature(sent, found, faults)
     intake.refuse_unless_open(found, state.clock(), sent.text_version)
-    prefix = forms.client(request)
-    await state.limits.hit("sign", prefix)
+    # A partner's server speaks for many people: its key has a quota, and its network says nothing about theirs.
+    prefix = None if caller else forms.client(request)
+    if prefix is not None:
+        await state.limits.hit("sign", prefix)
     form_id = intake.form_id(found.id, sent.form_key)
     try:
         verdict = await state.gate.check({"altcha": sent.altcha, "h-captcha-response": sent.hcaptcha}, slug, state.clock().timestamp())

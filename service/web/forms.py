@@ -250,7 +250,7 @@ def _is_key(text: str) -> bool:
 
 
 def submission(
-    petition: Petition, form: Form, form_key: str, verdict: Verdict, lane: str, prefix: bytes, content: bytes = b""
+    petition: Petition, form: Form, form_key: str, verdict: Verdict, lane: str, prefix: bytes | None, content: bytes = b""
 ) -> Submission:
     """The stored form of a signature; the page passes the form's ``content``, the API does not."""
     return Submission(

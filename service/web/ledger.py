@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
+import msgspec
 import structlog
 from litestar import Request, Response, asgi, get, post
 from litestar.datastructures import State
@@ -46,6 +47,9 @@ async def _answer(pool: asyncpg.Pool, path: str) -> _Answer:
         return 200, await ledger.checkpoint(pool, log_id), _TEXT, _SHORT
     if name == "vkey":
         return 200, (await ledger.vkey(pool, log_id)).encode() + b"\n", _TEXT, "public, max-age=3600"
+    if name == "incidents":
+        lines = [msgspec.json.encode(each) for each in await ledger.incidents(pool, log_id)]
+        return 200, b"".join(line + b"\n" for line in lines), "application/jsonl", _SHORT
     manifest = _MANIFEST.fullmatch(name)
     if manifest is not None:
         return 200, await ledger.manifest(pool, log_id, int(manifest[1])), "application/json", _FOREVER

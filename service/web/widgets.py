@@ -344,9 +344,15 @@ def frame_of(request: Visit, petition: Petition) -> Frame:
     partner = roster.find(asked.get("partner", ""), petition.id)
     sites = roster.sites(petition.id, partner.slug if partner else "")
     host = asked.get("host", "")
+    if host and host == pages.settings.base_url:  # the builder's preview
+        sites = ("'self'", *sites)
+        return Frame(lang, _theme(asked.get("theme", "")), partner, host, sites)
     is_listed = len(host) < 300 and any(partners.is_site(host, site) for site in sites)
-    theme = asked.get("theme", "auto")
-    return Frame(lang, theme if theme in THEMES else "auto", partner, host if is_listed else "", sites)
+    return Frame(lang, _theme(asked.get("theme", "")), partner, host if is_listed else "", sites)
+
+
+def _theme(text: str) -> str:
+    return text if text in THEMES else "auto"
 
 
 def framed(pages: Pages, lang: str, ancestors: str, *, cache: str, hcaptcha: bool = False) -> dict[str, str]:
@@ -485,7 +491,7 @@ def _card_page(request: Visit, petition: Petition) -> Response[bytes]:
 
 
 class NotOffered(Refusal):
-    """oEmbed in another format than JSON (oembed.com, 2.3.4: 501)."""
+    """oEmbed as XML (oembed.com, 2.3.4: a format that is not provided is 501)."""
 
     status = 501
     code = "not-implemented"
@@ -519,7 +525,7 @@ _PROBLEM = "application/problem+json"
         200: ResponseSpec(OembedOut, description="The card in a frame.", media_type="application/json"),
         400: ResponseSpec(ProblemOut, description="No address, or a size that is no number.", media_type=_PROBLEM),
         404: ResponseSpec(ProblemOut, description="The address is none of a petition here.", media_type=_PROBLEM),
-        501: ResponseSpec(ProblemOut, description="Another format than json.", media_type=_PROBLEM),
+        501: ResponseSpec(ProblemOut, description="The format xml.", media_type=_PROBLEM),
     },
 )
 async def oembed(
@@ -530,8 +536,10 @@ async def oembed(
     maxheight: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """``url`` is a petition's page in one of its languages; ``maxwidth`` and ``maxheight`` are pixels."""
-    if format not in (None, "json"):
+    if format == "xml":
         raise NotOffered("only json")
+    if format not in (None, "json"):
+        raise Invalid([Fault("format", "choice")])
     if not url:
         raise Invalid([Fault("url", "missing")])
     width = _pixels(maxwidth, "maxwidth", usual=560, least=240)

@@ -36,13 +36,24 @@ create table held_release (
     asked_at timestamptz not null default now()
 );
 
+-- Forms received by day, moved by the worker with its decisions; the rows themselves are gone after 48 h.
+create table daily_received (
+    petition_id uuid not null references petition,
+    day date not null,
+    n bigint not null check (n >= 0),
+    primary key (petition_id, day)
+);
+
+-- Mails that ended without success, for the page of mail health.
+create index mail_failed on mail (ended_at) where state = 'failed';
+
 -- Held rows of a petition, oldest first, and their clusters.
 create index signature_held on signature (petition_id, received_at) where state = 'held';
 
 do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
-        grant select, insert, update on petition_draft, publication to libertas_app;
-        grant select, insert, delete on held_release to libertas_app;
+        grant select, insert, update on petition_draft, publication, daily_received to libertas_app;
+        grant select, insert, update, delete on held_release to libertas_app;
     end if;
 end $$;

@@ -49,3 +49,51 @@ async def test_ani_comes_from_her_invitation_to_the_desk_and_signs_in_again(coll
     assert (cookie.get("secure"), cookie.get("httpOnly"), cookie.get("sameSite"), cookie.get("path")) == (True, True, "Lax", "/")
     await installation.work()
     assert any("new sign-in" in letter.subject for letter in installation.letters("ani@example.org"))
+
+
+WORDS = {
+    "title": "Libérez-les · Free them · Ազատե՛ք",
+    "summary": "Two sentences. Here they are.",
+    "statement": "We ask **clearly**.\n\n- for release\n- for news\n\n[law](https://example.org/law)",
+}
+
+
+async def write_text(one: Organizer, slug: str, **changes: str) -> None:
+    """Fill the side-by-side form in every language."""
+    await one.open(f"/desk/petitions/{slug}/text")
+    for part, words in {**WORDS, **changes}.items():
+        for lang in ("fr", "en", "hy"):
+            await one.page.fill(f"#{part}-{lang}", words)
+
+
+async def new_petition(one: Organizer, slug: str, **fields: str) -> None:
+    await one.open("/desk/new-petition")
+    await one.page.fill("#slug", slug)
+    for field, text in fields.items():
+        await one.page.fill(f"#{field}", text)
+    await one.press("main form button")
+
+
+async def test_gayane_walks_from_her_invitation_to_an_opened_petition(colleague: Colleague, installation: Installation) -> None:
+    gayane = await colleague("gayane@example.org", Grant("editor"))
+    await new_petition(gayane, "free-them", goals="100, 1000")
+    assert gayane.page.url.endswith("/desk/petitions/free-them/text?said=created")
+    await write_text(gayane, "free-them")
+    await gayane.press("button[value=preview]")
+    assert await gayane.page.locator(".preview strong").count() == 3
+    await gayane.press("button[value=publish]")
+    await installation.worker.publish()
+    await gayane.open("/desk/petitions/free-them")
+    await gayane.press("form:has(input[value=open-now]) button")
+    await installation.settle()
+    signer = await gayane.context.browser.new_page()  # type: ignore[union-attr]
+    await signer.goto(gayane.at("/fr/petitions/free-them"))
+    assert await signer.locator(".sign").count() == 1, "it can be signed"
+    assert WORDS["title"] in await signer.inner_text("h1")
+    await signer.context.close()
+    await write_text(gayane, "free-them", summary="Two sentences. There they go.")
+    await gayane.press("button[value=publish]")
+    await installation.worker.publish()
+    await gayane.open("/desk/petitions/free-them/history")
+    assert await gayane.page.locator("del", has_text="are.").count() == 3
+    assert await gayane.page.locator("ins", has_text="go.").count() == 3

@@ -342,10 +342,10 @@ async def test_a_visitor_checks_what_was_certified_on_the_site_itself(
     assert certified["fingerprint"] in text and certified["keys"]["log"] in text, "the certificate points here for both"
     assert (await chosen(shown, made.zip(), trust))["result"] == "valid"
     assert (await shown.inner_text(".checker-count strong")) == "1"
+    await one.picture(f"verify-checked-{lang}-{width}")
     assert await one.faults_by_axe() == []
     await shown.set_viewport_size({"width": 280, "height": 700})
     assert await one.overflow() <= 0
-    await one.picture(f"verify-checked-{lang}-{width}")
     assert (await chosen(shown, made.files["certificate.pdf"]))["result"] == "valid", "its attachments, from the document alone"
     assert (await shown.inner_text(".checker-count strong")) == "1"
     if lang == "en":

@@ -323,3 +323,33 @@ async def test_every_variant_fits_a_narrow_column_by_light_and_by_dark_in_three_
                     await one.page.locator("libertas-petition").first.get_by_role("button").click()
                     await frame(one.page).locator("main[data-frame=form]").wait_for()
                     await one.page.screenshot(path=ARTIFACTS / f"widget-form-{lang}-{width}-{scheme}.png", full_page=True)
+
+
+async def test_the_builder_shows_what_it_lets_one_copy_with_script_and_without(visitor: Come, installation: Installation) -> None:
+    levon = await visitor(lang="fr")
+    await levon.open("/fr/embed?accent=%23003366")
+    shown = levon.page.frame_locator("iframe.preview").locator("libertas-petition")
+    button = shown.get_by_role("button", name="Signer")
+    assert await button.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(0, 51, 102)"
+    async with levon.page.expect_navigation():
+        await levon.page.select_option("#variant", "bar")
+    assert 'variant="bar"' in await levon.page.input_value("#line")
+    assert not await levon.faults_by_axe()
+    await levon.page.frame_locator("iframe.preview").locator("libertas-petition").get_by_role("button", name="Signer").click()
+    inside = levon.page.frame_locator("iframe.preview").frame_locator("libertas-petition iframe")
+    await inside.locator("main[data-frame=form]").wait_for()
+    if PICTURES:
+        for lang in ("fr", "en", "hy"):
+            for width in (360, 1280):
+                one = await visitor(lang=lang, width=width)
+                await one.open(f"/{lang}/embed")
+                await one.page.frame_locator("iframe.preview").locator("libertas-petition .box").wait_for()
+                await one.picture(f"builder-{lang}-{width}")
+                assert await one.overflow() == 0
+                await one.open(f"/{lang}/partners")
+                await one.picture(f"partners-{lang}-{width}")
+    plain = await visitor(lang="en", scripts=False)
+    await plain.open("/en/embed")
+    await plain.page.select_option("#variant", "counter")
+    await plain.press("form[data-builder] button[type=submit]")
+    assert 'variant="counter"' in await plain.page.input_value("#line")

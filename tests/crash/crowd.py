@@ -106,8 +106,8 @@ class Verdict:
 class Crowd:
     """``lanes`` clients of a topology; each signs, waits for the mail, presses, again and again, and repeats what was not answered."""
 
-    def __init__(self, town: Topology, post: Post, lanes: int = 8) -> None:
-        self.town, self.post, self.lanes = town, post, lanes
+    def __init__(self, town: Topology, post: Post, lanes: int = 8, *, presses: bool = True) -> None:
+        self.town, self.post, self.lanes, self._presses = town, post, lanes, presses
         self.log = Log()
         self.gate = Altcha(town.keys.altcha_keys(), 1)
         self._numbers = iter(range(10**9))
@@ -131,6 +131,12 @@ class Crowd:
             self._stop.set()
             await asyncio.gather(*lanes)
 
+    async def more(self, received: int, patience: float = 60) -> None:
+        """Returns when so many more forms were received."""
+        wanted, deadline = len(self.log.received) + received, time.monotonic() + patience
+        while len(self.log.received) < wanted and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+
     async def _lane(self) -> None:
         async with httpx2.AsyncClient(timeout=15) as client:
             known: list[str] = []
@@ -141,7 +147,8 @@ class Crowd:
                     continue
                 if not again:
                     known.append(email)
-                    await self.confirm(client, email)
+                    if self._presses:
+                        await self.confirm(client, email)
 
     async def sign(self, client: httpx2.AsyncClient, email: str, patience: float = 60) -> bool:
         """Send one form until it is answered; only then it is in the log."""

@@ -46,7 +46,7 @@ async def test_whoever_was_answered_before_a_kill_is_there_after_it(
         random.shuffle(victims)
         async with crowd.walking():
             for done, victim in enumerate(victims):
-                await asyncio.sleep(random.uniform(0.5, 2.5))
+                await crowd.more(random.randint(3, 30))  # so that each kill comes among answers
                 await _kill_one(one, victim)
                 tick(done + 1, cycles, "kill -9")
             await asyncio.gather(*(web.ready() for web in one.webs))
@@ -58,7 +58,7 @@ async def test_whoever_was_answered_before_a_kill_is_there_after_it(
         len(verdict.twice), f"{time.monotonic() - begun:.0f}", " ".join(f"{n}×{what}" for what, n in sorted(crowd.log.answers.items())),
     )  # fmt: skip
     assert verdict.is_good, verdict
-    assert verdict.received > 5 * cycles and verdict.thanked > cycles, "control: people were about"
+    assert verdict.received > 3 * cycles and verdict.thanked > cycles, "control: people were about"
 
 
 async def test_the_checker_finds_what_is_lost_and_what_is_counted_twice(town: Callable[..., Any], post: Post) -> None:
@@ -92,7 +92,8 @@ async def test_with_commits_that_do_not_wait_for_the_disk_the_same_harness_finds
 ) -> None:
     """The control for durability: a trigger makes commits asynchronous, the server is stopped at once, and forms are missing."""
     begun, cycles, lost, received = time.monotonic(), 5, 0, 0
-    async with town(workers=1, configuration={"wal_writer_delay": "10s", "wal_writer_flush_after": "64MB"}) as one:
+    # No worker: each of its own commits would bring to the disk what lies before it.
+    async with town(workers=0, configuration={"wal_writer_delay": "10s", "wal_writer_flush_after": "64MB"}) as one:
         await one.owner.execute(
             "create function careless() returns trigger language plpgsql as"
             " $$ begin perform set_config('synchronous_commit', 'off', true); return null; end $$;"
@@ -100,9 +101,9 @@ async def test_with_commits_that_do_not_wait_for_the_disk_the_same_harness_finds
         )
         assert one.postgres is not None
         for done in range(cycles):
-            crowd = Crowd(one, post)
+            crowd = Crowd(one, post, presses=False)
             async with crowd.walking():
-                await asyncio.sleep(1.5)
+                await crowd.more(40)
                 pid = one.postgres.pid
                 os.kill(pid, signal.SIGQUIT)  # an immediate stop
                 async with asyncio.timeout(60):

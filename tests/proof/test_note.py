@@ -10,6 +10,8 @@ from typing import Any
 
 import proof_reference as reference
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -269,3 +271,115 @@ def test_no_bit_of_a_proof_file_may_change_but_in_its_unauthenticated_extra_line
 def test_an_empty_log_has_a_checkpoint_too() -> None:
     empty = note.Checkpoint(reference.ORIGIN, 0, merkle.EMPTY_ROOT)
     assert note.open_checkpoint(note.sign(empty.text(), [LOG]), [LOG.verifier]) == empty
+
+
+# -- signatures that say when they were made (C2SP tlog-cosignature) ---------------------------------------------------------------
+
+COSIGNATURE: dict[str, str] = json.loads((Path(__file__).parent / "foreign" / "cosignature.json").read_text())
+SECOND = note.Cosigner(reference.ORIGIN, bytes(range(32)))
+WITNESS = note.Cosigner("levon.example/witness", bytes(range(32, 64)), note.COSIGNATURE)
+NOON = 1_795_608_000
+
+
+def message_of(name: str, head: note.Checkpoint, time: int) -> bytes:
+    """tlog-cosignature's cosigned_message, spelled out by hand."""
+    fields = (
+        b"subtree/v1\n\x00",
+        len(name).to_bytes(1, "big") + name.encode(),
+        time.to_bytes(8, "big"),
+        len(head.origin).to_bytes(1, "big") + head.origin.encode(),
+        (0).to_bytes(8, "big"),
+        head.size.to_bytes(8, "big"),
+        head.root,
+    )
+    return b"".join(fields)
+
+
+def test_a_log_of_another_software_that_signs_by_ml_dsa_is_believed() -> None:
+    signed = f"{COSIGNATURE['text']}\n{COSIGNATURE['line']}".encode()
+    verifier = note.parse_vkey(COSIGNATURE["vkey"])
+    head = note.open_checkpoint(signed, [verifier], "example.com/mldsa-log")
+    assert head.size == 1 and note.open(signed, [verifier]).times == (("example.com/mldsa-log", 0),)
+    with pytest.raises(Unproven, match="note-signature"):
+        note.open(signed.replace(b"\n1\n", b"\n2\n"), [verifier])
+
+
+def test_both_kinds_sign_what_the_specification_says() -> None:
+    raw = base64.b64decode(SECOND.sign(HEAD, NOON).split(" ")[2])
+    assert raw[:4] == note.key_id(SECOND.name, b"\x06" + SECOND.verifier.key) and len(raw) == 4 + 8 + 2420
+    assert int.from_bytes(raw[4:12], "big") == NOON
+    MLDSA44PublicKey.from_public_bytes(SECOND.verifier.key).verify(raw[12:], message_of(SECOND.name, HEAD, NOON))
+    raw = base64.b64decode(WITNESS.sign(HEAD, NOON).split(" ")[2])
+    assert raw[:4] == note.key_id(WITNESS.name, b"\x04" + WITNESS.verifier.key) and len(raw) == 4 + 8 + 64
+    text = f"cosignature/v1\ntime {NOON}\n{HEAD.text()}".encode()
+    Ed25519PublicKey.from_public_bytes(WITNESS.verifier.key).verify(raw[12:], text)
+
+
+def test_a_checkpoint_with_all_three_kinds_tells_who_and_when() -> None:
+    signed = note.sign_checkpoint(HEAD, [LOG], [SECOND, WITNESS], time=NOON)
+    every = [LOG.verifier, SECOND.verifier, WITNESS.verifier]
+    opened = note.open(signed, every)
+    assert opened.verified == (reference.ORIGIN, WITNESS.name)
+    assert opened.times == ((reference.ORIGIN, NOON), (WITNESS.name, NOON)) and opened.unknown == ()
+    for known in (every, every[:1], every[1:2]):
+        assert note.open_checkpoint(signed, known, reference.ORIGIN) == HEAD
+    with pytest.raises(Unproven, match="checkpoint-origin"):
+        note.open_checkpoint(signed, every[2:])
+
+
+@pytest.mark.parametrize("cosigner", [SECOND, WITNESS], ids=["ML-DSA-44", "Ed25519"])
+def test_a_cosignature_holds_for_one_time_one_tree_and_one_name(cosigner: note.Cosigner) -> None:
+    line = cosigner.sign(HEAD, NOON)
+    encoded = line.rstrip("\n").split(" ")[2]
+    raw = bytearray(base64.b64decode(encoded))
+
+    def opens(text: str, signature: bytes) -> bool:
+        block = f"— {cosigner.name} {base64.b64encode(signature).decode()}\n"
+        try:
+            note.open(f"{text}\n{block}".encode(), [cosigner.verifier])
+        except Unproven as fault:
+            assert fault.name == "note-signature"
+            return False
+        return True
+
+    assert opens(HEAD.text(), bytes(raw))
+    for at in (4, 11, 12, 40, len(raw) - 1):
+        other = bytearray(raw)
+        other[at] ^= 1
+        assert not opens(HEAD.text(), bytes(other)), at
+    assert (
+        not opens(HEAD.text(), bytes(raw[:-1])) and not opens(HEAD.text(), bytes(raw) + b"\0") and not opens(HEAD.text(), bytes(raw[:11]))
+    )
+    for other_head in (
+        note.Checkpoint(HEAD.origin, HEAD.size + 1, HEAD.root),
+        note.Checkpoint(HEAD.origin, HEAD.size, bytes(32)),
+        note.Checkpoint("x.example", HEAD.size, HEAD.root),
+    ):
+        assert not opens(other_head.text(), bytes(raw))
+
+
+def test_ml_dsa_commits_to_the_name_and_signs_only_checkpoints() -> None:
+    namesake = note.Cosigner("other.example", bytes(range(32)))
+    signature = base64.b64decode(SECOND.sign(HEAD, NOON).split(" ")[2])[4:]
+    assert namesake.verifier.key == SECOND.verifier.key
+    assert SECOND.verifier.verifies(HEAD.text().encode(), signature)
+    assert not namesake.verifier.verifies(HEAD.text().encode(), signature)
+    assert not SECOND.verifier.verifies(b"not a checkpoint\n", signature)
+    assert not SECOND.verifier.verifies(b"\xff\n", signature)
+
+
+@pytest.mark.parametrize("algorithm", [note.ED25519, 0x02, 0x05, 0xFF])
+def test_a_cosigner_is_of_a_kind_that_has_a_time(algorithm: int) -> None:
+    with pytest.raises(ValueError):
+        note.Cosigner("levon.example/witness", bytes(32), algorithm)
+
+
+def test_keys_of_the_new_kinds_are_read_back_and_others_are_not() -> None:
+    for cosigner in (SECOND, WITNESS):
+        assert note.parse_vkey(cosigner.vkey) == cosigner.verifier
+    with pytest.raises(ValueError, match="1312"):
+        note.Verifier("x", note.ML_DSA_44, bytes(32))
+    with pytest.raises(ValueError, match="255"):
+        note.Verifier("x" * 256, note.ML_DSA_44, SECOND.verifier.key)
+    with pytest.raises(ValueError, match="255"):
+        SECOND.sign(note.Checkpoint("x" * 256, 1, bytes(32)), NOON)

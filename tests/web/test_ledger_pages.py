@@ -15,6 +15,7 @@ import pytest
 from litestar import Litestar
 from litestar.datastructures import State
 
+from installation import Installation
 from service import db, ledger
 from service.identity import Keys
 from service.proof import entries, note, tiles
@@ -192,3 +193,20 @@ async def test_without_a_database_the_answer_says_when_to_come_back(site: Site) 
     answer = await site.get("checkpoint")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert answer.headers["access-control-allow-origin"] == "*"
+
+
+async def test_a_repaired_log_says_so_on_its_petitions_page(installation: Installation) -> None:
+    page = f"petitions/{installation.slug}"
+    log_id = await installation.owner.fetchval("select id from log where petition_id is not null")
+    assert "/incidents" not in (await installation.client.get(f"/en/{page}")).text
+    assert (await installation.client.get(f"/ledger/{log_id}/incidents")).text == ""
+    await installation.owner.execute(
+        """insert into incident (log_id, kind, facts, at) values ($1, 'restored', '{"unbacked":3}', '2026-11-24T12:00:00Z')""", log_id
+    )
+    await installation.settle()
+    for lang, day in (("fr", "24 novembre 2026"), ("en", "24 November 2026"), ("hy", "24")):
+        text = (await installation.client.get(f"/{lang}/{page}")).text
+        assert f'href="/ledger/{log_id}/incidents"' in text and day in text, lang
+    told = await installation.client.get(f"/ledger/{log_id}/incidents")
+    assert told.json() == {"kind": "restored", "at": "2026-11-24T12:00:00Z", "unbacked": 3}
+    assert told.headers["access-control-allow-origin"] == "*"

@@ -80,11 +80,9 @@ async def test_the_form_is_framed_by_listed_sites_only_and_every_other_page_by_n
     await partners.set_sites(installation.owner, other, ["https://hyestart.example"])
     await partners.set_petitions(installation.owner, other, [slug])
     await installation.settle()
-    await installation.settle()
     assert ancestors(await client.get(f"/embed/{slug}")) == "http://localhost:* https://hyestart.example"
     assert ancestors(await client.get(f"/embed/{slug}?partner=hyestart")) == "https://hyestart.example"
     await installation.owner.execute("update partner set ended_at = now()")
-    await installation.settle()
     await installation.settle()
     assert ancestors(await client.get(f"/embed/{slug}")) == "'none'", "nobody is listed, so nobody frames it"
     assert ancestors(await client.get(f"/embed/{slug}/card")) == "*", "a card has nothing to press but a link"

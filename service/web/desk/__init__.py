@@ -43,10 +43,25 @@ from typing import Any
 
 from litestar import Router
 
-from service.web.desk import account, approvals, audit, deliveries, home, people, petitions, recipients, updates
+from service.web.desk import (
+    account,
+    approvals,
+    audit,
+    deliveries,
+    home,
+    moderation,
+    numbers,
+    partners,
+    people,
+    petitions,
+    recipients,
+    updates,
+)
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
-AREAS: tuple[Any, ...] = (home, petitions, deliveries, recipients, updates, approvals, people, audit, account)
+AREAS: tuple[Any, ...] = (
+    home, petitions, numbers, moderation, deliveries, recipients, updates, partners, approvals, people, audit, account,
+)  # fmt: skip
 """In the order of the navigation."""
 
 PLACES: list[Place] = [area.PLACE for area in AREAS if hasattr(area, "PLACE")]

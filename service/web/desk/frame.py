@@ -120,7 +120,16 @@ class DeskDoor:
         if scope["method"] not in _SAFE and not _from_our_page(headers, self._state.settings.base_url):
             pages: Pages = self._state.pages
             lang = who.language if who else negotiate(headers.get("accept-language", ""), pages.languages)
-            body = pages.render("desk/refused.html", lang, who=None, lang_path="/desk/sign-in", code="cross-origin", status=403)
+            given: dict[str, Any] = {
+                "who": None,
+                "places": [],
+                "tabs": [],
+                "sheet": None,
+                "said": "",
+                "here": path,
+                "lang_path": "/desk/sign-in",
+            }
+            body = pages.render("desk/refused.html", lang, code="cross-origin", status=403, **given)
             await _plain(send, 403, {**desk_headers(pages, lang), "content-type": "text/html; charset=utf-8"}, body)
             return
         scope["libertas.desk"] = who

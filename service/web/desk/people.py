@@ -6,6 +6,7 @@ another operator lets happen. Only the very first operators act alone, because n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -51,7 +52,7 @@ async def _show(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
         people=await organizers.people(desk.pool, desk.state.desk_keys),
         associations=await organizers.associations(desk.pool),
         roles=ROLES,
-        **{"faults": [], "typed": {}, **more},
+        **{"faults": [], "association_faults": [], **more, "typed": defaultdict(str, more.get("typed", {}))},
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -34,7 +35,6 @@ LONGEST = {"title": 160, "summary": 600, "statement": 20_000, "consent": 2_000, 
 MARKDOWN = frozenset({"statement"})
 
 _ZONES = ("Europe/Paris", "Europe/Zurich", "Asia/Yerevan", "Europe/London", "Europe/Brussels", "Europe/Berlin", "America/New_York")
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _SETUP = frozenset({"opens_at", "closes_at", "time_zone", "goals", "is_protected", "is_sealed", "association"})
 
@@ -47,7 +47,7 @@ async def _form(desk: Desk, template: str, typed: Mapping[str, str], faults: lis
     return desk.show(
         template,
         status=status,
-        typed=typed,
+        typed=defaultdict(str, typed),
         faults=faults,
         zones=_ZONES,
         associations=mine,
@@ -67,7 +67,7 @@ async def create(desk: Desk) -> Answer:
     """A draft, which nobody else sees; its address is chosen now and stays."""
     faults: list[Fault] = []
     slug = desk.values.get("slug", "").strip()
-    if not _SLUG.fullmatch(slug):
+    if not petitions.SLUG.fullmatch(slug):
         faults.append(Fault("slug", "slug"))
     given = _setup(desk, faults)
     if not faults:

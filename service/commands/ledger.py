@@ -1,0 +1,70 @@
+"""The public log from the shell: repair after a backup was restored, recount, and the end of retention."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from service.commands import Line, here, progress, run
+from service.errors import Misconfigured
+
+
+def ledger(options: argparse.Namespace) -> int:
+    import httpx2
+
+    from service import db, petitions, signatures
+    from service import ledger as logs
+
+    settings = here(options)
+    bar = progress if sys.stderr.isatty() else None
+
+    async def repair() -> int:
+        if not options.what:
+            raise Misconfigured(["ledger repair needs the folder, zip file or address of the published ledger"])
+        async with db.open_pool(settings.database_url, high=2) as pool, httpx2.AsyncClient(follow_redirects=True) as client:
+            done = await logs.repair(pool, logs.source(options.what, client), settings.data_dir / "published", progress=bar)
+        for each in done:
+            print(
+                f"{each.log_id}: {each.old_size} -> {each.size}; {each.backed} leaves found their signatures again, "
+                f"{each.unbacked} have none and do not count, {each.waiting} rows wait"
+            )
+            for version in each.lost_texts:
+                print(f"{each.log_id}: the wording of text version {version} is not in this database", file=sys.stderr)
+        print("the log goes on from here: start the workers" if done else "nothing was lost: nothing was changed")
+        return 0
+
+    async def recount() -> int:
+        found = 0
+        async with db.open_pool(settings.database_url, high=2) as pool:
+            for row in [row async for row in petitions.q.listing(pool)]:
+                if options.what in (None, row["slug"]):
+                    petition = await petitions.by_slug(pool, row["slug"])
+                    counted = await logs.recount(pool, petition.log_id)
+                    differences = counted.differences + await signatures.disagreements(pool, petition.id)
+                    print(f"{row['slug']}: {counted.tally.count}")
+                    for difference in differences:
+                        print(f"{row['slug']}: {difference}", file=sys.stderr)
+                    found += len(differences)
+        return 1 if found else 0
+
+    async def end_retention() -> int:
+        if not options.what or not options.yes:
+            raise Misconfigured(
+                ["ledger end-retention SLUG --yes destroys every address, name and secret of a closed petition, for ever; the count stays"]
+            )
+        async with db.open_pool(settings.database_url, high=2) as pool:
+            petition = await petitions.by_slug(pool, options.what)
+            size = await signatures.end_retention(pool, petition.id, logs.queue_purged, progress=bar)
+        print(f"{options.what}: no secret of the first {size} entries is left; the log will say so at its next seal")
+        return 0
+
+    code: int = run({"repair": repair, "recount": recount, "end-retention": end_retention}[options.act]())
+    return code
+
+
+def add(command: Line) -> None:
+    """``ledger``."""
+    made = command("ledger", ledger, "the public log: repair, recount, end of retention")
+    made.add_argument("act", choices=("repair", "recount", "end-retention"))
+    made.add_argument("what", nargs="?", metavar="PLACE_OR_SLUG")
+    made.add_argument("--yes", action="store_true")

@@ -1,0 +1,145 @@
+"""The stories of the embedded default, told to separate processes: two `serve`, one `work`, a PostgreSQL of its own, the schema
+made by the owner's role. What docker-compose.yml describes, without containers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from itertools import count
+from typing import Any, cast
+
+import httpx2
+import pytest
+from crowd import settled
+
+from bench.topology import Topology, free_port, topology
+from conftest import Server
+from installation import Installation
+from service import db, sample
+from service.embedded.catcher import Catcher, Mailbox
+from service.petitions import Shelf
+from service.worker import Worker
+from stories import test_duplicates, test_signing, test_withdrawing
+
+pytestmark = pytest.mark.timeout(300)
+
+
+class Elsewhere:
+    """A worker of which one can only wait until it has done what there is to do."""
+
+    def __init__(self, town: Topology) -> None:
+        self._town = town
+
+    async def decide(self) -> bool:
+        assert await settled(self._town, 30, is_published=False)
+        return False
+
+    async def deliver(self) -> bool:
+        return await self.decide()
+
+    async def write_to_organizers(self) -> bool:
+        return False
+
+    async def seal(self) -> bool:
+        assert await settled(self._town, 30)
+        return False
+
+
+class ByTurns(httpx2.AsyncBaseTransport):
+    """Each request goes to the next web process, as a proxy would send it."""
+
+    def __init__(self, town: Topology) -> None:
+        self._town, self._turn, self._inner = town, count(), httpx2.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        web = self._town.webs[next(self._turn) % len(self._town.webs)]
+        request.url = request.url.copy_with(host="127.0.0.1", port=web.port)
+        return await self._inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+
+@pytest.fixture(scope="module")
+async def standing(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Topology, Mailbox]]:
+    """The processes, once for all stories."""
+    name = f"town_{secrets.token_hex(4)}"
+    await server.create(name)
+    mailbox = Mailbox()
+    catcher = Catcher(mailbox, smtp_port=free_port())
+    await catcher.start()
+    try:
+        urls = server.owner(name), server.app(name)
+        folder = tmp_path_factory.mktemp("town")
+        async with topology(
+            folder, smtp_url=catcher.smtp_url, webs=2, workers=1, database=urls, ALTCHA_COMPLEXITY="20", SEAL_SECONDS="0.1"
+        ) as one:
+            await one.start()
+            yield one, mailbox
+    finally:
+        await catcher.stop()
+        mailbox.close()
+        await server.drop(name)
+
+
+@pytest.fixture
+async def installation(standing: tuple[Topology, Mailbox]) -> AsyncIterator[Installation]:
+    """An installation as the stories know it, empty, with all that happens in other processes."""
+    town, mailbox = standing
+    await _empty(town, mailbox)
+    async with contextlib.AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(db.open_pool(town.settings.database_url, high=4, name="test"))
+        shelf = Shelf(pool, interval=0.2)
+        await stack.enter_async_context(shelf.running())
+        client = await stack.enter_async_context(httpx2.AsyncClient(base_url=town.settings.base_url, transport=ByTurns(town), timeout=20))
+        yield Installation(town.settings, town.keys, pool, town.owner, shelf, cast(Worker, Elsewhere(town)), mailbox, client, town.slug)
+
+
+async def _empty(town: Topology, mailbox: Mailbox) -> None:
+    """Forget everything, and found the sample petition anew; returns when both web processes show the new one."""
+    for process in town.workers:
+        await process.stop()
+    tables = [row["tablename"] for row in await town.owner.fetch("select tablename from pg_tables where schemaname = 'public'")]
+    await town.owner.execute(f"truncate {', '.join(t for t in tables if t != 'migration')} cascade")
+    shutil.rmtree(town.settings.data_dir / "published", ignore_errors=True)
+    mailbox.clear()
+    async with db.open_pool(town.settings.database_url, high=2) as pool:
+        assert await sample.load(pool, town.settings) is not None
+    for process in town.workers:
+        await process.start()
+    log_id = await town.owner.fetchval("select id from log where petition_id is not null")
+    async with asyncio.timeout(30), httpx2.AsyncClient(timeout=5) as client:
+        for web in town.webs:
+            while await _origin(client, f"{web.url}{town.api}") != log_id:
+                await asyncio.sleep(0.05)
+    assert await settled(town, 30)
+
+
+async def _origin(client: httpx2.AsyncClient, url: str) -> str:
+    answer = await client.get(url)
+    return str(answer.json()["checkpoint"]["origin"]).rsplit("/", 1)[-1] if answer.status_code == 200 else ""
+
+
+async def test_the_schema_is_the_owners_and_the_services_role_cannot_change_it(standing: tuple[Topology, Mailbox]) -> None:
+    town, _ = standing
+    async with db.open_pool(town.settings.database_url, high=1) as pool:
+        with pytest.raises(Exception, match="must be owner|permission denied"):
+            await pool.execute("alter table signature add column x integer")
+        assert await pool.fetchval("select current_user") != await town.owner.fetchval("select current_user")
+
+
+def _stories() -> dict[str, Any]:
+    told = {}
+    for module in (test_signing, test_duplicates, test_withdrawing):
+        for name, story in vars(module).items():
+            # What lets a worker's clock pass by hand cannot be told to another process.
+            if name.startswith("test_") and "pass_time" not in inspect.getsource(story):
+                told[name] = story
+    return told
+
+
+globals().update(_stories())
