@@ -138,7 +138,8 @@ class _Part:
         return str(format_decimal(value, locale=self.locale))
 
     def day(self, when: date) -> str:
-        return format_date(when, "long", locale=self.locale).lstrip("0")
+        told = format_date(when, "long", locale=self.locale).lstrip("0")
+        return told.replace("1 ", "1er ", 1) if self.lang == "fr" and when.day == 1 else told
 
     def moment(self, when: str) -> str:
         local = datetime.fromisoformat(when).astimezone(ZoneInfo(self.zone))
