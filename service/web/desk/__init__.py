@@ -43,10 +43,10 @@ from typing import Any
 
 from litestar import Router
 
-from service.web.desk import account, approvals, audit, deliveries, home, people, petitions, recipients, updates
+from service.web.desk import account, approvals, audit, cases, deliveries, home, people, petitions, recipients, sponsors, updates
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
-AREAS: tuple[Any, ...] = (home, petitions, deliveries, recipients, updates, approvals, people, audit, account)
+AREAS: tuple[Any, ...] = (home, petitions, cases, sponsors, deliveries, recipients, updates, approvals, people, audit, account)
 """In the order of the navigation."""
 
 PLACES: list[Place] = [area.PLACE for area in AREAS if hasattr(area, "PLACE")]
