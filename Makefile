@@ -83,6 +83,8 @@ browser:
 	@missing=; \
 	command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing="$$missing chromium"; \
 	{ command -v pdftotext && command -v pdfsig; } >/dev/null || missing="$$missing poppler-utils"; \
+	command -v openssl >/dev/null || missing="$$missing openssl"; \
+	command -v ssh-keygen >/dev/null || missing="$$missing openssh-client"; \
 	command -v soffice >/dev/null || missing="$$missing libreoffice-calc-nogui"; \
 	command -v wrk >/dev/null || missing="$$missing wrk"; \
 	command -v fc-list >/dev/null || missing="$$missing fontconfig"; \

@@ -177,6 +177,9 @@ class Worker:
             log.info("petition closed", slug=row["slug"])
         await signatures.lapsed(pool, ledger.queue_close)
         await signatures.forget_indexes(pool, self._keys)
+        for petition_id in await signatures.kept_too_long(pool):
+            purged = await signatures.end_retention(pool, petition_id, ledger.queue_purged)
+            log.info("petition's secrets destroyed", petition=str(petition_id), entries=purged)
         while await signatures.expire(pool):
             pass
         while await signatures.add_places(pool, self._keys):

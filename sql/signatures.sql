@@ -692,6 +692,23 @@ left join told t on t.idx = a.idx
 where s.id is null and not coalesce(t.is_withdrawn or t.is_invalidated, false)
 limit 100;
 
+-- name: kept_too_long(kept, now)
+-- Closed petitions whose term is over and whose log does not say yet that all secrets are gone.
+select p.id
+from petition p
+join log l on l.petition_id = p.id
+where
+    l.is_closed and p.closes_at + :kept::interval <= coalesce(:now::timestamptz, now())
+    and not exists (select from entry e where e.log_id = l.id and e.kind = 'P')
+    and not exists (select from outbox o where o.log_id = l.id and o.kind = 'P');
+
+-- name: sealed_texts()
+-- The current texts of sealed petitions, and of which petition.
+select p.slug, v.manifest
+from petition p
+join text_version v on v.petition_id = p.id and v.version = p.text_version
+where p.is_sealed;
+
 -- name: begin_purge(petition_id)$
 -- From here on nothing that P forbids is queued. Only of a closed log, in which nobody is added any more, and so only once.
 update log

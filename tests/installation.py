@@ -21,7 +21,7 @@ import asyncpg
 import httpx2
 import uvicorn
 
-from service import app, db, sample
+from service import app, db, ledger, petitions, sample
 from service.embedded.catcher import Catcher, Letter, Mailbox
 from service.identity import Keys
 from service.petitions import Shelf
@@ -153,6 +153,20 @@ class Installation:
 
     async def rows(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         return await self.owner.fetch(sql, *args)
+
+
+async def make_sealed(installation: Installation) -> petitions.Petition:
+    """The sample petition as a sealed one, its text (now version 2) naming the demo's two offline keys."""
+    petition = await petitions.by_slug(installation.owner, installation.slug)
+    await installation.owner.execute("update petition set is_sealed = true where id = $1", petition.id)
+    fingerprints = [key.fingerprint for key in installation.keys.offline_keys()]
+    async with db.transaction(installation.owner) as connection:
+        version, digest = await petitions.publish_text(
+            connection, petition.id, petition.checkpoint.origin, petition.texts, sealing_keys=fingerprints
+        )
+        await ledger.queue_text(connection, petition.log_id, version, digest)
+    await installation.settle()
+    return await petitions.by_slug(installation.owner, installation.slug)
 
 
 def solve(challenge: dict[str, Any]) -> str:

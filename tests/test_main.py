@@ -95,11 +95,14 @@ async def test_a_count_is_certified_and_the_exit_code_says_how_far_it_could_be_c
 
 async def test_check_finds_what_is_wrong_and_is_silent_about_secrets(installation: Installation, tmp_path: Path) -> None:
     env = settings_of(installation)
-    assert (await run("check", **env)).code == 0
+    alone = await run("check", **env)
+    assert alone.code == 1 and "certificate key belongs to the organizers" in alone.err, "the test's installation is a demo's"
+    good = await run("check", "--demo", **env)
+    assert good.code == 0 and "localhost is not on the public net" in good.out, good
     copied = tmp_path / "elsewhere"
     shutil.copytree(installation.settings.key_dir, copied)
     (copied / "promise").unlink()
-    found = await run("check", **env, KEY_DIR=str(copied))
+    found = await run("check", "--demo", **env, KEY_DIR=str(copied))
     assert found.code == 1 and "promise key is missing" in found.err
 
 

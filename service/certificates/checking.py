@@ -7,7 +7,6 @@ and attachments are those of the bundle, the time stamp.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -65,6 +64,12 @@ def _is_address(path_or_url: str) -> bool:
     return re.match(r"https?://", path_or_url) is not None
 
 
+def _is_packed(path: Path) -> bool:
+    """Whether the file begins as an archive does; one that was cut off is a bad archive, and not something else."""
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
+
+
 class _Check:
     """One check: with which keys, and what the person who asks knows already."""
 
@@ -86,7 +91,7 @@ class _Check:
                 data = _fetch(client, path_or_url, BUNDLE_LIMIT)
             return self.document(data) if path_or_url.endswith(".pdf") else self.bundle(unzip(data))
         path = Path(path_or_url)
-        if not path.is_file() or zipfile.is_zipfile(path):
+        if not path.is_file() or _is_packed(path):
             return self.bundle(load(path))
         if path.stat().st_size > FILE_LIMIT:
             raise Unproven("archive", "larger than any file of a bundle")

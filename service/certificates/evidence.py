@@ -15,7 +15,7 @@ from service import db, ledger, petitions
 from service.errors import Busy, NotFound
 from service.identity import Keys
 from service.proof import certificate as proof
-from service.proof import entries, merkle, note, tiles
+from service.proof import entries, merkle, note, page, tiles
 from service.settings import Settings
 
 q = db.statements("certificates")
@@ -44,6 +44,7 @@ async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: p
     principal = urlsplit(settings.base_url).hostname or "issuer"
     files["allowed_signers"] = proof.allowed_signers(principal, public)
     files["VERIFY.txt"] = _verify_text(principal).encode()
+    files["verify.html"] = page.html()
     return files
 
 

@@ -29,19 +29,22 @@ def migrate(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    from service import db, ledger
+    from service import db, ledger, signatures
     from service.identity import Keys
-    from service.mail import Compiled
+    from service.mail import Compiled, records
 
     settings = here(options)
+    keys = Keys(settings.key_dir)
 
     async def faults() -> list[str]:
         found: list[str] = []
         async with db.open_pool(settings.database_url, high=2) as pool, pool.acquire() as connection:
             found += await db.schema_faults(connection) or await db.unprepared(connection)
-            found += [f"ledger: an entry was set aside: {row}" for row in await ledger.set_aside(pool)]
-        keys = Keys(settings.key_dir)
+            if not found:
+                found += [f"ledger: an entry was set aside: {row}" for row in await ledger.set_aside(pool)]
+                found += await signatures.faults(pool, keys)
         asks: list[Callable[[], object]] = [keys.token_keys, keys.promise_key, keys.mail_token_key, keys.suppression_key, keys.altcha_keys]
+        asks += [keys.offline_keys, keys.backup_keys, *([] if settings.embedded or options.demo else [keys.refuse_organizers_keys])]
         for ask in asks:
             try:
                 ask()
@@ -51,6 +54,13 @@ def check(options: argparse.Namespace) -> int:
 
     found = run(faults())
     Compiled(base_url=settings.base_url, sender=settings.mail_from, issuer=settings.issuer_name, contact=settings.issuer_contact)
+    if not settings.embedded and not options.demo and not keys.backup_keys():
+        print("backups: there is no key in KEY_DIR/backup, so `libertas backup` has nobody to seal to")
+    for finding in records.check(settings.mail_from, settings.dkim_selector, records.system_resolver()):
+        if finding.is_wrong:
+            found.append(finding.text)
+        else:
+            print(finding.text)
     for fault in found:
         print(fault, file=sys.stderr)
     if not found:
@@ -105,7 +115,8 @@ def names(options: argparse.Namespace) -> int:
 def add(command: Line) -> None:
     """``migrate``, ``check``, ``petition`` and ``names``."""
     command("migrate", migrate, "bring the schema forward")
-    command("check", check, "settings, keys, schema, statements and messages")
+    made = command("check", check, "settings, keys, schema, statements, messages, and the mail's authentication records")
+    made.add_argument("--demo", action="store_true", help="the organizers' keys may lie here: this is a demonstration")
     made = command("petition", petition, "the life of a petition")
     made.add_argument("act", choices=("list", "open", "pause", "close"))
     made.add_argument("slug", nargs="?")

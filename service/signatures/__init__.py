@@ -14,7 +14,7 @@ Two rules hold throughout: for each petition one living signature stands for one
     retaining   the end: secrets destroyed, the number stays
 """
 
-from service.signatures.ageing import Terms, add_up, expire, forget_indexes, lapsed, reseal, statistics, terms
+from service.signatures.ageing import Terms, add_up, expire, forget_indexes, kept_too_long, lapsed, reseal, statistics, terms
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
 from service.signatures.invalidating import Condition, disagreements
@@ -22,7 +22,7 @@ from service.signatures.managing import Managed, address_of, erase, kept, manage
 from service.signatures.places import add_places, by_place
 from service.signatures.record import LIVING, OPERATIONAL, lock_key, open_blob, q
 from service.signatures.retaining import end_retention
-from service.signatures.sealing import FIELD, keys_of, open_box
+from service.signatures.sealing import FIELD, faults, keys_of, open_box
 
 __all__ = [
     "FIELD",
@@ -43,8 +43,10 @@ __all__ = [
     "end_retention",
     "erase",
     "expire",
+    "faults",
     "forget_indexes",
     "kept",
+    "kept_too_long",
     "keys_of",
     "lapsed",
     "lock_key",

@@ -87,6 +87,11 @@ async def forget_indexes(pool: asyncpg.Pool, keys: Keys) -> int:
     return done
 
 
+async def kept_too_long(pool: asyncpg.Pool, *, now: datetime | None = None) -> list[UUID]:
+    """Closed petitions whose term (``KEPT`` after the close) is over: their retention is to be ended."""
+    return [record["id"] async for record in q.kept_too_long(pool, kept=KEPT, now=now)]
+
+
 class Terms(msgspec.Struct, frozen=True):
     """How long what is kept, in whole days or hours, for the privacy page: each from the place where the program obeys it."""
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import structlog
 
 from service import db
@@ -65,6 +66,17 @@ def keys_of(keys: Keys, manifest: bytes) -> list[offline.Public]:
     if faults:
         raise Misconfigured(faults)
     return [here[print_] for print_ in wanted]
+
+
+async def faults(pool: asyncpg.Pool | db.Connection, keys: Keys) -> list[str]:
+    """Which sealed petitions can take no confirmation, and why; empty when all can."""
+    found = []
+    async for row in q.sealed_texts(pool):
+        try:
+            keys_of(keys, row["manifest"])
+        except Misconfigured as missing:
+            found += [f"petition {row['slug']}: {fault}" for fault in missing.faults]
+    return found
 
 
 def open_box(private: offline.Private, petition_id: UUID, signature_id: UUID, box: bytes) -> Blob:

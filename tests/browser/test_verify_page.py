@@ -334,6 +334,7 @@ async def test_a_visitor_checks_what_was_certified_on_the_site_itself(
     await installation.seal()
     made = await certificates.certify(installation.pool, installation.keys, installation.settings, installation.slug, "A parliament")
     trust = await certificates.trust(installation.pool, installation.keys, installation.settings)
+    assert made.files["verify.html"] == page.html()
     one = await visitor(lang=lang, width=width, scheme=scheme)
     shown = await one.open(f"/{lang}/verify")
     certified = json.loads(made.files["certificate.json"])
@@ -345,6 +346,15 @@ async def test_a_visitor_checks_what_was_certified_on_the_site_itself(
     await shown.set_viewport_size({"width": 280, "height": 700})
     assert await one.overflow() <= 0
     await one.picture(f"verify-checked-{lang}-{width}")
+    assert (await chosen(shown, made.files["certificate.pdf"]))["result"] == "valid", "its attachments, from the document alone"
+    assert (await shown.inner_text(".checker-count strong")) == "1"
+    if lang == "en":
+        other = await certificates.certify(installation.pool, installation.keys, installation.settings, installation.slug, "Another one")
+        swapped = {**made.files, "certificate.pdf": other.files["certificate.pdf"]}
+        swapped["SHA256SUMS"] = proof_cases.certificate.sums_of(swapped)
+        swapped["SHA256SUMS.sig"] = proof_cases.certificate.ssh_sign(swapped["SHA256SUMS"], installation.keys.certificate_key())
+        found = await chosen(shown, proof_cases.packed(swapped))
+        assert (found["result"], found["error"]) == ("invalid", "pdf-attachment"), "the document of another certificate"
 
 
 async def test_the_file_on_the_site_is_the_file_of_the_release(installation: Installation) -> None:

@@ -31,7 +31,7 @@ SUCCESSOR = note.Signer(sample.LOG.name, bytes([9] * 32))
 
 @dataclass(frozen=True)
 class Case:
-    """`result` is "valid", "consistent", "invalid" (with the fault's name and the file it is in) or "unchecked"."""
+    """`result` is "valid", "consistent", "invalid" (with the fault's name and the file it is in), "genuine" (a promise) or "unchecked"."""
 
     name: str
     data: bytes
@@ -56,7 +56,7 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 @cache
 def cases() -> tuple[Case, ...]:
     """All of them."""
-    return (*_good(), *_archives(), *_outsiders(), *_issuers(), *_logs(), *_proofs(), *_trusts(), *_receipts())
+    return (*_good(), *_archives(), *_outsiders(), *_issuers(), *_logs(), *_proofs(), *_trusts(), *_receipts(), *_promises())
 
 
 TRUST = sample.TRUST.encode()
@@ -126,9 +126,6 @@ def _good() -> Iterator[Case]:
     yield Case("exactly one full tile", packed(sample.bundle(sample.small_log(247))), TRUST, "valid")
     yield Case("one entry more than a tile", packed(sample.bundle(sample.small_log(248))), TRUST, "valid")
     yield Case("a further file that is listed", packed(_with({"verify.html": b"<!doctype html>\n"})), TRUST, "valid")
-    yield Case(
-        "a PDF and a time stamp", packed(sample.seal({**HONEST, "certificate.pdf": b"%PDF", "certificate.json.tsr": b"0"})), TRUST, "valid"
-    )
     yield Case("signed twice, and the keys are known", packed(DOUBLE), DOUBLE_TRUST, "valid")
     yield Case("signed twice, and one key is known", packed(DOUBLE), TRUST, "valid")
     retired = replace(sample.TRUST, logs=(SUCCESSOR.vkey,), retired=(sample.LOG.vkey,)).encode()
@@ -179,6 +176,7 @@ def _archives() -> Iterator[Case]:
         ("a link", _zipped(("link", b"/etc/passwd"), mode=0o120777)),
         ("a file larger than any", _zipped(("tile/0/000", bytes(64 * 1024 * 1024 + 1)))),
         ("damaged", bytes(flipped)),
+        ("cut off", good[:-30]),
         ("two names for one file", renamed),
         ("encrypted", bytes(flags)),
     ):
@@ -579,6 +577,30 @@ def _short_salt(extra: bytes) -> bytes:
     body = json.loads(extra)
     body["salts"]["email"] = b64(bytes(31))
     return canonical_json(body)
+
+
+# -- promises --------------------------------------------------------------------------------------------------------------------
+
+PROMISES = note.Signer("libertas.example/promise", bytes([5] * 32))
+
+
+def _promises() -> Iterator[Case]:
+    text = f"petition-promise/v1\n{reference.ORIGIN}\nA 1 {HASH}\n2026-11-26T20:00:00Z\n"
+    trust = replace(sample.TRUST, promises=(PROMISES.vkey,)).encode()
+    honest = note.sign(text, [PROMISES])
+    yield Case("promise: Ani's own", honest, trust, "genuine")
+    yield Case("promise: Ani's own and no keys", honest, None, "unchecked")
+    yield Case("promise: of another publisher", honest, TRUST, "invalid", "note-unknown-key")
+    yield Case("promise: of an earlier hour", honest.replace(b"T20:", b"T19:"), trust, "invalid", "note-signature")
+    for name, old, new in (
+        ("of an hour that is none", "T20:", "T24:"),
+        ("without an hour", "2026-11-26T20:00:00Z\n", ""),
+        ("of a withdrawal", f"A 1 {HASH}", "W 1 signer"),
+        ("of an entry that is none", f"A 1 {HASH}", "A 1 x"),
+        ("with another line", "Z\n", "Z\nmore\n"),
+        ("of a log with a space", reference.ORIGIN, "a b"),
+    ):
+        yield Case(f"promise: {name}", note.sign(text.replace(old, new), [PROMISES]), trust, "invalid", "promise")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,8 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from test_sealed import make_sealed
 
-from installation import Installation
+from installation import Installation, make_sealed
 from service import mail, petitions, risk, signatures
 from service.errors import Misconfigured
 from service.identity.keys import EPOCH_KEPT

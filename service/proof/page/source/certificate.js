@@ -36,8 +36,8 @@ function parseSums(data) {
   return sums;
 }
 
-const KEYS = ["logs", "anchor", "ml_dsa", "retired"]; // vkeys
-const LISTS = ["logs", "certificate_keys", "pdf_seals", "ml_dsa", "retired"];
+const KEYS = ["logs", "anchor", "ml_dsa", "retired"]; // vkeys of logs
+const LISTS = ["logs", "certificate_keys", "pdf_seals", "ml_dsa", "retired", "promises"];
 
 /** The keys of a trust file; Unproven: "json-not-canonical", "trust", "vkey", "ssh-key". */
 export function parseTrust(data) {
@@ -46,7 +46,7 @@ export function parseTrust(data) {
     hasExactly(given, ["format", "issuer", "anchor", ...LISTS]) && given.format === "petition-trust/v1" &&
     isText(given.issuer) && isText(given.anchor) && LISTS.every((name) => Array.isArray(given[name]) && given[name].every(isText));
   if (!isShaped) throw new Unproven("trust", "not the keys and types of petition-trust/v1");
-  KEYS.flatMap((name) => given[name]).forEach(parseVkey);
+  [...KEYS, "promises"].flatMap((name) => given[name]).forEach(parseVkey);
   given.certificate_keys.forEach(fingerprint);
   return given;
 }
@@ -321,6 +321,6 @@ export async function verifyPromise(data, trust) {
   const whole = fromUtf8(data) ?? "";
   parsePromise(whole.slice(0, whole.lastIndexOf("\n\n") + 1)); // whatever else it is, it is no promise: named before keys are asked for
   if (!trust) throw new Unchecked("need-trust");
-  const opened = await openNote(data, (trust.promises ?? []).map(parseVkey));
+  const opened = await openNote(data, trust.promises.map(parseVkey));
   return { kind: "promise", genuine: true, issuer: trust.issuer, ...parsePromise(opened.text), notes: ["promise"] };
 }

@@ -9,6 +9,7 @@ const GROUPS = {
   tree: ["tile-path", "tile-width", "tile-differs", "entry-bundle", "root-differs", "consistency-proof"],
   figures: ["figures-differ"],
   text: ["manifest", "manifest-differs", "text-differs", "file-unexpected"],
+  pdf: ["pdf-attachment"],
   anchor: ["tlog-proof", "inclusion-proof", "anchor-order"],
   spelling: ["json-not-canonical", "certificate-malformed", "trust"],
   opening: ["opening", "promise"],
@@ -60,15 +61,17 @@ export function show(root, words, worker) {
     return el("dl", { class: "checker-facts" }, ...shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, say(value)))));
   }
 
+  const cell = (name) => (has(`cell-${name}`) ? t(`cell-${name}`) : place(name).replaceAll("_", " "));
+
   /** Any value of a certificate, in words as far as there are some. Never markup: a certificate may be hostile. */
   function say(value) {
     if (value instanceof Node) return value;
     if (typeof value === "number") return number(value);
     if (value === null || value === undefined) return "—";
-    if (typeof value !== "object") return moment(String(value));
+    if (typeof value !== "object") return has(`cell-${value}`) ? cell(value) : moment(String(value));
     if (Array.isArray(value)) return value.length ? el("ul", {}, ...value.map((each) => el("li", {}, say(each)))) : t("none");
     if (Object.keys(words).some((code) => code in value) && Object.values(value).every((each) => typeof each === "string")) return inLang(value);
-    const pairs = Object.entries(value).map(([name, each]) => [has(name) ? t(name) : place(name).replaceAll("_", " "), each]);
+    const pairs = Object.entries(value).map(([name, each]) => [cell(name), each]);
     return pairs.length ? facts(pairs) : t("none");
   }
 
@@ -123,7 +126,7 @@ export function show(root, words, worker) {
         label("asserted", t("asserted-text"), say(body.asserted))),
       el("section", {}, el("h3", {}, t("about")), facts([
         [t("about-petition"), inLang(body.petition?.titles)],
-        [t("about-recipient"), body.recipient?.name ?? body.recipient?.office],
+        [t("about-recipient"), [body.recipient?.office ?? body.recipient?.name, body.recipient?.holder].filter(Boolean).join(" – ")],
         [t("about-issuer"), body.issuer?.name],
         [t("about-issued"), body.issued_at],
         [t("about-window"), window.length === 2 ? `${moment(String(window[0]))} – ${moment(String(window[1]))}` : null],

@@ -1,11 +1,30 @@
 // The checking itself, away from the page, so that the page stays alive: a message comes in with files, one goes out with what was found.
-import { Unchecked, Unproven, ascii, hex } from "./bytes.js";
+import { Unchecked, Unproven, ascii, hex, same } from "./bytes.js";
 import { parseTrust, verifyAttached, verifyBundle, verifyPromise, verifyReceipt } from "./certificate.js";
 import { attachments } from "./pdf.js";
 import { sha256 } from "./sha2.js";
 import { BUNDLE_LIMIT, FILE_LIMIT, unzip } from "./zip.js";
 
 const begins = (data, text) => ascii(data.subarray(0, text.length)) === text;
+
+/** A bundle, and whether its PDF carries the very files that lie beside it. Its seal is for a PDF reader to check. */
+async function whole(files, known, progress) {
+  const found = await verifyBundle(files, known, progress);
+  if (files.has("certificate.pdf")) {
+    for (const [path, data] of await attachments(files.get("certificate.pdf")).catch(unread)) {
+      if (!files.has(path) || !same(data, files.get(path))) {
+        throw new Unproven("pdf-attachment", `certificate.pdf: ${path} is not the file of that name beside it`);
+      }
+    }
+  }
+  return found;
+}
+
+/** A PDF that this page cannot read leaves a bundle as good as it is; the verdict says that the PDF was not checked. */
+function unread(fault) {
+  if (fault instanceof Unchecked || fault instanceof Unproven) return [];
+  throw fault;
+}
 
 /** What `files` (a list of {path, data}) are, and what is true of them. `trust` is the bytes of a trust file, or null. */
 export async function check(files, trust, progress) {
@@ -18,14 +37,17 @@ export async function check(files, trust, progress) {
   if (files.length !== 1 || files[0].path.includes("/")) {
     const folder = new Map(files.map(({ path, data }) => [path.replace(/^[^/]*\//, ""), data]));
     if (!folder.has("certificate.json")) throw new Unchecked("no-bundle");
-    return verifyBundle(folder, known, progress("count"));
+    return whole(folder, known, progress("count"));
   }
   const { data } = files[0];
   if (begins(data, "PK")) {
     const inside = await unzip(data, progress("unpack"));
-    return verifyBundle(inside, known, progress("count"));
+    return whole(inside, known, progress("count"));
   }
-  if (begins(data, "%PDF-")) return verifyAttached(await attachments(data), known, progress("count"));
+  if (begins(data, "%PDF-")) {
+    const found = await verifyAttached(await attachments(data), known, progress("count"));
+    return { ...found, notes: [...found.notes, "pdf"] };
+  }
   if (begins(data, "c2sp.org/tlog-proof@")) return verifyReceipt(data, known);
   if (begins(data, "petition-promise/v1\n")) return verifyPromise(data, known);
   if (begins(data, '{"anchor":')) {

@@ -19,18 +19,23 @@ function crc32(data) {
   return (crc ^ -1) >>> 0;
 }
 
-/** Exactly `size` bytes, never one more, out of `packed`; Unproven("archive"). */
+/** Exactly `size` bytes, never one more, out of `packed`; null: as many as there are. Unproven("archive"). */
 export async function inflate(packed, size, format = "deflate-raw") {
-  const out = new Uint8Array(size);
+  let out = new Uint8Array(size ?? 4 * packed.length + 1024);
   let at = 0;
   try {
     const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream(format)).getReader();
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (at + value.length > size) {
+      if (at + value.length > (size ?? FILE_LIMIT)) {
         reader.cancel().catch(() => {});
         throw new RangeError("longer than declared");
+      }
+      if (at + value.length > out.length) {
+        const more = new Uint8Array(2 * (at + value.length));
+        more.set(out);
+        out = more;
       }
       out.set(value, at);
       at += value.length;
@@ -38,8 +43,8 @@ export async function inflate(packed, size, format = "deflate-raw") {
   } catch (broken) {
     throw odd(`not a readable zip: ${broken.message}`);
   }
-  if (at !== size) throw odd("not a readable zip: shorter than declared");
-  return out;
+  if (size !== null && at !== size) throw odd("not a readable zip: shorter than declared");
+  return out.subarray(0, at);
 }
 
 /** Where the end record begins: its comment ends with the file. */
