@@ -44,11 +44,20 @@ async def fill(pool: asyncpg.Pool) -> None:
             "insert into case_file (id, slug, is_sample, category, name_hy, names, aliases, consent, state, story)"
             " values ($1, $2, true, 'civilian', $3, $4, $5, 'story', 'public', $6)",
             [
-                (id_, f"bench-{n}", f"Նմուշ Անուն {n}", json.dumps({"en": f"Nmush Anun {n}", "fr": f"Nmouch Anoun {n}"}), [f"Sample {n}"], story)
+                (
+                    id_,
+                    f"bench-{n}",
+                    f"Նմուշ Անուն {n}",
+                    json.dumps({"en": f"Nmush Anun {n}", "fr": f"Nmouch Anoun {n}"}),
+                    [f"Sample {n}"],
+                    story,
+                )
                 for n, id_ in enumerate(ids)
             ],
         )
-        await connection.executemany("insert into case_slug (slug, case_id) values ($1, $2)", [(f"bench-{n}", id_) for n, id_ in enumerate(ids)])
+        await connection.executemany(
+            "insert into case_slug (slug, case_id) values ($1, $2)", [(f"bench-{n}", id_) for n, id_ in enumerate(ids)]
+        )
         await connection.executemany(
             "insert into case_event (id, case_id, kind, happened_on, as_of, source, source_url) values ($1, $2, $3, $4, $4, $5, $6)",
             [
