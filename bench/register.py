@@ -37,7 +37,7 @@ async def fill(pool: asyncpg.Pool) -> None:
     """Invented people and sponsors, in bulk."""
     day = date(2020, 12, 1)
     ids = [UUID(int=1_000_000 + n) for n in range(CASES)]
-    story = json.dumps({lang: "A sentence of a life that was invented for a measurement. " * 20 for lang in ("fr", "en", "hy")})
+    story = json.dumps(dict.fromkeys(("fr", "en", "hy"), "A sentence of a life that was invented for a measurement. " * 20))
     source = json.dumps({"en": "Invented source"})
     async with db.transaction(pool) as connection:
         await connection.executemany(
