@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets as randomness
 import statistics
 import sys
@@ -382,7 +383,9 @@ async def bench(folder: Path, size: Size, say: Say, progress: material.Progress)
 
 
 async def _child(module: str, *words: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(sys.executable, "-P", "-m", module, *words, cwd=HOUSE, env={"PYTHONPATH": str(HOUSE)})
+    program = [sys.executable, "-P", "-m", module, *words]
+    as_child = [sys.executable, "-I", "-S", str(HOUSE / "service/embedded/child.py"), "KILL", str(os.getpid()), "-", "-"]
+    return await asyncio.create_subprocess_exec(*as_child, *program, cwd=HOUSE, env={"PYTHONPATH": str(HOUSE)})
 
 
 async def _answers(url: str) -> None:

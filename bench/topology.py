@@ -28,6 +28,7 @@ from service.identity import Keys
 from service.settings import Settings, load
 
 HOUSE = Path(__file__).resolve().parent.parent
+_CHILD = HOUSE / "service/embedded/child.py"
 
 
 def free_port() -> int:
@@ -60,6 +61,8 @@ class Process:
         if self._file is None:
             self._file = self.log.open("ab")
         self._child = await asyncio.create_subprocess_exec(
+            # Through child.py, so that it dies when we are killed and nobody is left to stop it.
+            sys.executable, "-I", "-S", str(_CHILD), "KILL", str(os.getpid()), "-", "-",
             sys.executable, "-P", "-m", "service", *self._words,
             cwd=HOUSE, stdin=asyncio.subprocess.DEVNULL, stdout=self._file, stderr=self._file,
             env={**_clean(), "PYTHONPATH": str(HOUSE), **self._environment, **environment}, start_new_session=True,

@@ -35,7 +35,7 @@ class Elsewhere:
         self._town = town
 
     async def decide(self) -> bool:
-        assert await settled(self._town, 30, is_published=False)
+        assert await settled(self._town, 90, is_published=False)
         return False
 
     async def deliver(self) -> bool:
@@ -45,7 +45,7 @@ class Elsewhere:
         return False
 
     async def seal(self) -> bool:
-        assert await settled(self._town, 30)
+        assert await settled(self._town, 90)
         return False
 
 
@@ -116,7 +116,7 @@ async def _empty(town: Topology, mailbox: Mailbox) -> None:
         for web in town.webs:
             while await _origin(client, f"{web.url}{town.api}") != log_id:
                 await asyncio.sleep(0.05)
-    assert await settled(town, 30)
+    assert await settled(town, 90)
 
 
 async def _origin(client: httpx2.AsyncClient, url: str) -> str:
