@@ -135,6 +135,8 @@ class Petition(msgspec.Struct, frozen=True, kw_only=True):
     steps: list[Step] = []
     log_id: str
     count: int
+    by_version: dict[int, int] = {}
+    """How many of ``count`` signed which text version; empty while there is one."""
     as_of: datetime | None
     checkpoint: Head
     repaired_at: datetime | None = None
@@ -368,6 +370,7 @@ def _petition(row: Mapping[str, Any]) -> Petition:
         takes_names=row["takes_names"],
         steps=read("steps", list[Step]),
         count=row["published_count"],
+        by_version=read("by_version", dict[int, int]),
         as_of=row["published_at"],
         repaired_at=row["repaired_at"],
         checkpoint=Head(row["origin"], row["published_size"], row["published_root"] or b""),

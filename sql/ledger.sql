@@ -306,6 +306,74 @@ from checkpoint c
 where l.id = :log_id and c.log_id = l.id and c.size = :size and l.published_size < c.size
 returning l.published_size;
 
+-- name: stand(log_id)!
+-- By text version, how many signatures stand at the published size; only what came since the last time is looked at. A log of
+-- one version needs none of it.
+with head as (
+    update log
+    set standing_size = published_size
+    where id = :log_id and text_version > 1 and standing_size < published_size
+    returning id, published_size as size
+),
+old as (
+    select l.id, l.standing_size as size
+    from log l
+    join head on head.id = l.id
+),
+looked as (
+    select e.idx
+    from old, head, entry e
+    where e.log_id = head.id and e.idx >= old.size and e.idx < head.size and e.kind = 'A'
+    union
+    select e.ref
+    from old, head, entry e
+    where e.log_id = head.id and e.idx >= old.size and e.idx < head.size and e.kind in ('W', 'X', 'R')
+),
+at as (
+    select head.id, split_part(convert_from(a.entry, 'UTF8'), ' ', 2)::integer as version, a.idx, size.n, size.sign
+    from head
+    cross join old
+    cross join lateral (values (head.size, 1), (old.size, -1)) as size (n, sign)
+    join looked on true
+    join entry a on a.log_id = head.id and a.idx = looked.idx
+    where a.idx < size.n
+),
+moved as (
+    select at.id, at.version, sum(at.sign) as step
+    from at
+    where not exists (select from entry w where w.log_id = at.id and w.ref = at.idx and w.kind = 'W' and w.idx < at.n)
+      and coalesce(
+          (
+              select x.kind = 'R'
+              from entry x
+              where x.log_id = at.id and x.ref = at.idx and x.kind in ('X', 'R') and x.idx < at.n
+              order by x.idx desc
+              limit 1
+          ),
+          true
+      )
+    group by at.id, at.version
+)
+insert into standing (log_id, version, n)
+select id, version, step
+from moved
+on conflict (log_id, version) do update
+set n = standing.n + excluded.n;
+
+-- name: standing(log_id)
+select version, n
+from standing
+where log_id = :log_id;
+
+-- name: stand_anew(log_id)!
+with gone as (
+    delete from standing
+    where log_id = :log_id
+)
+update log
+set standing_size = 0
+where id = :log_id;
+
 -- name: published(log_id)^
 select id, origin, vkey, petition_id, published_size, published_root, published_count, text_version, published_at
 from log

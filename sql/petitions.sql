@@ -64,6 +64,7 @@ select
     p.time_zone, p.opens_at, p.closes_at,
     p.text_version, p.asks_locality, p.created_at,
     l.id as log_id, l.origin, l.published_size, l.published_root, l.published_count, l.published_at,
+    (select coalesce(jsonb_object_agg(s.version, s.n), '{}') from standing s where s.log_id = l.id) as by_version,
     (select max(i.at) from incident i where i.log_id = l.id) as repaired_at,
     (
         select jsonb_object_agg(t.language, to_jsonb(t) - 'petition_id' - 'version' - 'language')

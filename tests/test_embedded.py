@@ -857,3 +857,13 @@ async def test_stopping_ends_conversations_that_are_under_way(folder: Path) -> N
     assert await reader.read() == b""
     writer.close()
     mailbox.close()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_a_mail_that_comes_after_the_box_was_emptied_is_read_whole(tmp_path: Path, is_kept: bool) -> None:
+    mailbox = Mailbox(tmp_path / "mails" if is_kept else None)
+    for turn in range(3):
+        mailbox.add("ani@example.org", "petition@example.org", b"Subject: mail %d\r\n\r\nfor Ani\r\n" % turn)
+        assert mailbox.letters("ani@example.org")[0].subject == f"mail {turn}"
+        mailbox.clear()
+    mailbox.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,11 +21,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from conftest import Database, Server, free_port
 from installation import Installation, _Server, installed
 from ledger_house import House
-from service import db, ledger, witnesses
+from service import certificates, db, ledger, witnesses
+from service.certificates import evidence
 from service.errors import Conflict, NotFound
 from service.identity import Keys
 from service.ledger.record import pair
-from service.proof import merkle, note
+from service.proof import entries, merkle, note
 from service.proof.policy import Policy
 
 NAME = "witness.example/w"
@@ -422,6 +424,32 @@ async def test_a_forged_line_in_the_database_convinces_nobody(house: House, stan
     )  # fmt: skip
     with pytest.raises(Exception, match="note-signature"):
         await witnesses.cosigned(house.pool, circle(stand), covering=0)
+
+
+async def test_a_certificate_waits_for_its_quorum_and_tells_who_cosigned(fresh_database: Database, tmp_path: Path, stand: Stand) -> None:
+    policy = Policy.of([(stand.key.vkey, stand.url)])
+    (tmp_path / "house").mkdir()
+    async with installed(
+        tmp_path / "house", fresh_database.app_url, fresh_database.url, free_port(), free_port(), witnesses=policy
+    ) as house:
+        await house.confirm("ani@example.org")
+        await house.seal()
+
+        async def away(body: bytes) -> tuple[int, bytes, str]:
+            return 503, b"", "text/plain"
+
+        stand.answer = away
+        log = await house.owner.fetchrow("select origin, published_size, published_root from log where petition_id is not null")
+        assert log is not None
+        entry = bytes(entries.Anchored(*log))
+        with pytest.raises(Conflict, match="have not cosigned"):
+            await evidence.anchored(house.pool, house.keys, house.settings, entry, patience=0.0)
+        stand.answer = stand.behave
+        bundle = await certificates.certify(house.pool, house.keys, house.settings, house.slug, "The Senate")
+        told = json.loads(bundle.files["certificate.json"])["witnessed"]
+        assert told["quorum"] == 1 and [each["witness"] for each in told["cosignatures"]] == [NAME]
+        for path in ("petition.tlog-proof", "certificate.tlog-proof"):
+            assert note.open(note.parse_tlog_proof(bundle.files[path]).checkpoint, [stand.key.verifier]).verified == (NAME,)
 
 
 # -- two installations ------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import httpx2
 
-from service import db, ledger, petitions
+from service import db, ledger, petitions, witnesses
 from service.errors import Busy, NotFound
 from service.identity import Keys
 from service.proof import certificate as proof
@@ -21,6 +22,7 @@ from service.settings import Settings
 q = db.statements("certificates")
 
 _ANCHORED_WITHIN = 30.0
+_COSIGNED_WITHIN = 30.0
 
 
 async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: petitions.Petition, public: str) -> dict[str, bytes]:
@@ -75,17 +77,27 @@ def _log_files(found: list[bytes]) -> dict[str, bytes]:
     return files
 
 
-async def anchored(pool: asyncpg.Pool, keys: Keys, settings: Settings, entry: bytes, *, first: int = 0) -> bytes:
+async def anchored(
+    pool: asyncpg.Pool, keys: Keys, settings: Settings, entry: bytes, *, first: int = 0, patience: float = _COSIGNED_WITHIN
+) -> bytes:
     """The proof that ``entry`` is in the anchor log; this process seals the anchor itself if nobody else does.
 
-    Only what is published proves anything, so the entry is looked for up to the published size.
+    Only what is published proves anything, so the entry is looked for up to the published size. Where the operator asks for a
+    quorum of witnesses, the proof leads to a checkpoint that they have cosigned, or there is none: ``Conflict`` ("unwitnessed")
+    after ``patience`` seconds.
     """
+    circle = witnesses.circle(settings, keys)
     deadline = asyncio.get_running_loop().time() + _ANCHORED_WITHIN
     while True:
         index = await ledger.find(pool, ledger.ANCHOR, entry, first=first)
         if index is not None:
             with contextlib.suppress(NotFound):  # sealed, and nothing of the anchor is published yet
-                signed = await ledger.checkpoint(pool, ledger.ANCHOR)
+                if circle is not None:
+                    async with httpx2.AsyncClient() as client:
+                        found = await witnesses.cosigned(pool, circle, covering=index, client=client, wait=patience)
+                    signed = found.note
+                else:
+                    signed = await ledger.checkpoint(pool, ledger.ANCHOR)
                 size = size_of(signed)
                 if index < size:
                     return note.format_tlog_proof(index, await ledger.inclusion(pool, ledger.ANCHOR, index, size), signed)

@@ -20,9 +20,9 @@ import msgspec
 
 from service import petitions
 from service.certificates.evidence import q
-from service.proof import audit, entries
+from service.proof import audit, entries, note
 from service.proof import certificate as proof
-from service.proof.canonical import b64, sha256
+from service.proof.canonical import b64, sha256, unb64
 from service.settings import LANGUAGES, Settings
 
 ISSUE = "petition-certificate/v1"
@@ -145,7 +145,7 @@ async def statement(
         "statement": {language: text.format(n=tally.count, first=first, last=last) for language, text in words["proves"].items()},
         "retention": words["retention"],
         "proved": {**tally.proved(), "checkpoint": {"origin": head.origin, "size": head.size, "root": b64(head.root)}},
-        "witnessed": {"cosignatures": [], "quorum": 0, "timestamp": None},
+        "witnessed": _witnessed(files, settings),
         "audited": _audited(files),
         "asserted": {
             "forms": _coarse(
@@ -185,6 +185,19 @@ async def statement(
 
 def moment(when: datetime) -> str:
     return f"{when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _witnessed(files: Mapping[str, bytes], settings: Settings) -> dict[str, Any]:
+    """Who cosigned the anchor's checkpoint under the proof of the petition's, and when; the quorum that was asked for."""
+    policy = settings.witnesses
+    signed = note.parse_tlog_proof(files["petition.tlog-proof"]).checkpoint
+    lines = [line.split(" ") for line in signed.decode().rpartition("\n\n")[2].splitlines()]
+    signers = {(name, unb64(encoded, "note-malformed")[:4]) for _, name, encoded in lines}
+    others = [each.verifier for each in policy.witnesses if each.verifier.name.partition("/")[0] != settings.origin_host] if policy else []
+    known = [each for each in others if (each.name, each.id) in signers]
+    times = note.open(signed, known).times if known else ()
+    cosignatures = [{"witness": name, "at": moment(datetime.fromtimestamp(time, UTC))} for name, time in times]
+    return {"cosignatures": cosignatures, "quorum": policy.least if policy else 0, "timestamp": None}
 
 
 def _audited(files: Mapping[str, bytes]) -> list[Any] | None:

@@ -256,6 +256,7 @@ class Mailbox:
         self._entries.clear()
         for segment in (self._old, self._new):
             os.ftruncate(segment.descriptor, 0)
+            os.lseek(segment.descriptor, 0, os.SEEK_SET)  # a file without a name is not opened for appending
             segment.end = 0
         self._in_new = 0
 

@@ -58,7 +58,7 @@ async def publish(
         if pairs[0].ed25519.sign(checkpoint.text().encode()).encode() not in stored:
             await _sign_later(connection, head, checkpoint, pairs[0], ml_dsa)
         await fail("publish:stored")
-        has_moved = await q.move_published(connection, log_id=log_id, size=size, now=now) is not None
+        has_moved = await move(connection, log_id, size, now=now)
         await fail("publish:moved")
         if has_moved and log_id != ANCHOR:
             announced = bytes(entries.Anchored(head["origin"], size, head["root"]))
@@ -66,6 +66,14 @@ async def publish(
         await fail("publish:announced")
     await fail("publish:committed")
     return stored
+
+
+async def move(connection: db.Connection, log_id: str, size: int, *, now: datetime | None = None) -> bool:
+    """Show the checkpoint of ``size`` and its numbers from here on; False when that or a later one is shown already."""
+    if await q.move_published(connection, log_id=log_id, size=size, now=now) is None:
+        return False
+    await q.stand(connection, log_id=log_id)
+    return True
 
 
 async def _pairs(pool: asyncpg.Pool, keys: Keyring, head: Row) -> list[Pair]:

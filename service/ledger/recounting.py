@@ -36,9 +36,11 @@ async def recount(pool: asyncpg.Pool, log_id: str, *, repairing: bool = False) -
         heads = {row["size"]: row async for row in q.checkpoints(connection, log_id=log_id)}
         tally, frontier, differences = entries.Tally(), merkle.Frontier(), list[str]()
         counts = {0: 0}
+        by_version: dict[int, dict[int, int]] = {}
+        standing = {row["version"]: row["n"] async for row in q.standing(connection, log_id=log_id)}
         async with contextlib.aclosing(_chunks(connection, log_id, head["size"])) as chunks:
             async for chunk in chunks:
-                await asyncio.to_thread(_read_chunk, chunk, tally, frontier, heads, counts, differences)
+                await asyncio.to_thread(_read_chunk, chunk, tally, frontier, heads, counts, by_version, differences)
     if (tally.size, frontier.root()) != (head["size"], head["root"]):
         differences.append(f"the head of size {head['size']} is not the root of the {tally.size} entries")
     was = {"added": head["added"], "count": head["count"], "published_count": head["published_count"]}
@@ -46,11 +48,19 @@ async def recount(pool: asyncpg.Pool, log_id: str, *, repairing: bool = False) -
     differences += [f"{name} is {was[name]}, the entries give {right[name]}" for name in was if was[name] != right[name]]
     if (head["text_version"], head["is_closed"]) != (len(tally.texts), tally.closed):
         differences.append("the text version or the close is not what the entries say")
+    stands = {version: n for version, n in by_version.get(head["published_size"], {}).items() if n}
+    has_stood = not standing or {version: n for version, n in standing.items() if n} == stands
+    if not has_stood:
+        differences.append(f"by text version {standing} stand, the entries give {stands}")
     if differences:
         log.error("ledger: the recount differs", log=log_id, differences=differences)
         if repairing:
             steps = {name: right[name] - was[name] for name in was}
             await q.repair_counts(pool, log_id=log_id, text_version=len(tally.texts), is_closed=tally.closed, **steps)
+            if not has_stood:
+                async with db.transaction(pool) as connection:
+                    await q.stand_anew(connection, log_id=log_id)
+                    await q.stand(connection, log_id=log_id)
     return Recount(tally, differences)
 
 
@@ -66,6 +76,7 @@ def _read_chunk(
     frontier: merkle.Frontier,
     heads: Mapping[int, Row],
     counts: dict[int, int],
+    by_version: dict[int, dict[int, int]],
     differences: list[str],
 ) -> None:
     for entry in chunk:
@@ -74,6 +85,7 @@ def _read_chunk(
         head = heads.get(tally.size)
         if head is not None:
             counts[tally.size] = tally.count
+            by_version[tally.size] = dict(tally.by_version)
             if (head["count"], head["root"]) != (tally.count, frontier.root()):
                 differences.append(f"the checkpoint of size {tally.size} differs from its entries")
 

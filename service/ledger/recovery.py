@@ -22,7 +22,7 @@ import msgspec
 
 from service import db
 from service.errors import NotFound, Unproven
-from service.ledger.publishing import remember, remembered
+from service.ledger.publishing import move, remember, remembered
 from service.ledger.record import ANCHOR, Failpoint, Row, go_on, q
 from service.ledger.sealing import Batch, store
 from service.proof import entries, merkle, note, tiles
@@ -204,7 +204,7 @@ async def _repair_log(pool: asyncpg.Pool, published: _Published, now: datetime |
         await _import(connection, head, published, plan, now)
         await fail("repair:imported")
         await q.store_note(connection, log_id=log_id, size=size, note=published.signed, now=now)
-        await q.move_published(connection, log_id=log_id, size=size, now=now)
+        await move(connection, log_id, size, now=now)
         await fail("repair:noted")
         if log_id != ANCHOR:
             await q.apply_states(

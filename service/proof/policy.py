@@ -43,6 +43,11 @@ class Policy:
     groups: Mapping[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
     quorum: str = NONE
 
+    @property
+    def least(self) -> int:
+        """How many members of the quorum's own group must be there; 1 for a single witness, 0 for none."""
+        return 0 if self.quorum == NONE else self.groups.get(self.quorum, (1, ()))[0]
+
     def is_met(self, cosigners: Collection[str]) -> bool:
         """Whether the witnesses of these names are enough. `quorum none` is always met."""
         return self.quorum == NONE or self._has(self.quorum, cosigners)

@@ -23,7 +23,7 @@ from service import db, sample
 from service.embedded.catcher import Catcher, Mailbox
 from service.petitions import Shelf
 from service.worker import Worker
-from stories import test_duplicates, test_signing, test_withdrawing
+from stories import test_duplicates, test_signing
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -134,7 +134,7 @@ async def test_the_schema_is_the_owners_and_the_services_role_cannot_change_it(s
 
 def _stories() -> dict[str, Any]:
     told = {}
-    for module in (test_signing, test_duplicates, test_withdrawing):
+    for module in (test_signing, test_duplicates):
         for name, story in vars(module).items():
             # What lets a worker's clock pass by hand cannot be told to another process.
             if name.startswith("test_") and "pass_time" not in inspect.getsource(story):

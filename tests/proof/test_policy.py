@@ -58,6 +58,7 @@ def test_what_a_policy_names_is_read() -> None:
 
 
 def test_one_witness_none_and_most_of_a_list() -> None:
+    assert [policy.Policy.parse(text).least for text in (EXAMPLE, f"witness a {X1}\nquorum a\n", "quorum none\n")] == [2, 1, 0]
     one = policy.Policy.parse(f"witness a {X1}\nquorum a\n")
     assert one.is_met({"a"}) and not one.is_met({"b"})
     assert policy.Policy.parse("quorum none\n").is_met(())

@@ -94,6 +94,27 @@ async def test_a_text_edit_makes_a_second_version_and_old_signatures_stay_bound_
     assert proved["count"] == 2
     assert "manifest/1.json" in bundle.files
     assert "manifest/2.json" in bundle.files
+    await installation.confirm("nare@example.com", text_version=2)
+    assert await installation.seal() == 3
+    page = f"/en/petitions/{installation.slug}"
+    await installation.settle()
+    for words in ("Version 1: 1 signature", "Version 2: 2 signatures"):
+        assert words in (await installation.client.get(page)).text, words
+    # One of them leaves, one is taken out and put back: the page follows, as the certificate's own recount does.
+    nare, levon, ani = [r["id"] for r in await installation.rows("select id from signature order by log_index desc nulls last, id")]
+    async with db.transaction(installation.pool) as connection:
+        await ledger.queue_change(connection, petition.log_id, "W", levon, "signer")
+        await ledger.queue_change(connection, petition.log_id, "X", nare, "fraud")
+        await ledger.queue_change(connection, petition.log_id, "X", ani, "fraud")
+        await ledger.queue_change(connection, petition.log_id, "R", ani)
+    await installation.seal()
+    await installation.settle()
+    shown = await petitions.by_slug(installation.pool, installation.slug)
+    tally = (await ledger.recount(installation.pool, petition.log_id)).tally
+    assert shown.by_version == dict(tally.by_version) == {1: 1, 2: 0}
+    await installation.owner.execute("update standing set n = n + 5 where version = 2")
+    assert (await ledger.recount(installation.pool, petition.log_id, repairing=True)).differences
+    assert (await ledger.recount(installation.pool, petition.log_id)).differences == []
 
 
 async def test_the_page_and_the_api_say_what_state_the_petition_is_in(installation: Installation) -> None:

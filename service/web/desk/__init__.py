@@ -47,6 +47,7 @@ from service.web.desk import (
     account,
     approvals,
     audit,
+    cases,
     deliveries,
     home,
     moderation,
@@ -55,12 +56,13 @@ from service.web.desk import (
     people,
     petitions,
     recipients,
+    sponsors,
     updates,
 )
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
 AREAS: tuple[Any, ...] = (
-    home, petitions, numbers, moderation, deliveries, recipients, updates, partners, approvals, people, audit, account,
+    home, petitions, numbers, moderation, cases, sponsors, deliveries, recipients, updates, partners, approvals, people, audit, account,
 )  # fmt: skip
 """In the order of the navigation."""
 

@@ -24,3 +24,9 @@ step-reference = Reference: { $reference }.
 step-source = Source
 step-certificate = The certificate
 step-file = The document
+
+# How many signed which text.
+text-version-count = Version { $version }: { $n ->
+    [one] { $count } signature
+   *[other] { $count } signatures
+  }

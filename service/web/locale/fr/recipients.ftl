@@ -24,3 +24,9 @@ step-reference = Référence : { $reference }.
 step-source = Source
 step-certificate = Le certificat
 step-file = Le document
+
+# How many signed which text.
+text-version-count = Version { $version } : { $n ->
+    [one] { $count } signature
+   *[other] { $count } signatures
+  }

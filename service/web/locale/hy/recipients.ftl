@@ -24,3 +24,9 @@ step-reference = Համար՝ { $reference }։
 step-source = Աղբյուր
 step-certificate = Վկայականը
 step-file = Փաստաթուղթը
+
+# How many signed which text.
+text-version-count = { $version } տարբերակ՝ { $n ->
+    [one] { $count } ստորագրություն
+   *[other] { $count } ստորագրություն
+  }
