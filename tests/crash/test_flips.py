@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from torture import tick
 
 from house import House
 from service.certificates import seals
 from service.errors import Unproven
 from service.proof import certificate as proof
-from torture import tick
 
 
 @pytest.mark.torture
@@ -23,7 +23,7 @@ async def test_no_bit_of_the_sealed_part_of_the_document_can_be_flipped(signed: 
     for done, place in enumerate(places, 1):
         changed = bytearray(document)
         changed[place // 8] ^= 1 << place % 8
-        with pytest.raises(Unproven):  # noqa: PT012 - one of these two names it
+        with pytest.raises(Unproven):
             sealed = seals.check(bytes(changed))
             proof.verify_attached(sealed.files, trust)
             if sealed.files != {path: bundle.files[path] for path in sealed.files}:
