@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from installation import Installation
 from service.organizers import ROLES, Grant
 
 Colleague = Callable[..., Awaitable[Organizer]]
+PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
 EVERYTHING = tuple(Grant(role) for role in ROLES)
 
 
@@ -97,3 +99,27 @@ async def test_gayane_walks_from_her_invitation_to_an_opened_petition(colleague:
     await gayane.open("/desk/petitions/free-them/history")
     assert await gayane.page.locator("del", has_text="are.").count() == 3
     assert await gayane.page.locator("ins", has_text="go.").count() == 3
+
+
+@pytest.mark.parametrize(("lang", "width"), [("en", 1280), ("fr", 360), ("hy", 360)])
+async def test_axe_finds_nothing_wrong_at_the_desk_and_no_page_is_wider_than_a_small_phone(
+    colleague: Colleague, installation: Installation, lang: str, width: int
+) -> None:
+    ani = await colleague("ani@example.org", lang=lang, width=width)
+    await ani.page.select_option("#language", lang)
+    await ani.press("form[action='/desk/account'] button")
+    base = f"/desk/petitions/{installation.slug}"
+    faults: list[str] = []
+    for name, path in (
+        ("sign-in", "/desk/sign-in"), ("home", "/desk"), ("account", "/desk/account"), ("people", "/desk/people"), ("audit", "/desk/audit"),
+        ("approvals", "/desk/approvals"), ("mail", "/desk/mail"), ("new", "/desk/new-petition"), ("overview", base), ("text", f"{base}/text"),
+        ("setup", f"{base}/setup"), ("history", f"{base}/history"), ("numbers", f"{base}/numbers"), ("held", f"{base}/held"),
+        ("names", f"{base}/names"), ("nowhere", "/desk/nowhere"),
+    ):  # fmt: skip
+        await ani.open(path)
+        if PICTURES:
+            await ani.picture(f"desk-{name}-{lang}-{width}")
+        faults += [f"{name}: {line}" for line in await ani.faults_by_axe()]
+        if (over := await ani.overflow()) > 0:
+            faults.append(f"{name}: {over} px wider than {width}")
+    assert not faults, "\n".join(faults)
