@@ -56,7 +56,7 @@ a:focus-visible, .act:focus-visible, .more:focus-visible, .shut:focus-visible, i
 .counter { display: inline-block; max-inline-size: 100%; }
 .wall { display: grid; gap: 8px; grid-template-columns: repeat(auto-fill, minmax(min(100%, 200px), 1fr)); }
 .wall li { border: 1px solid var(--line); border-radius: 8px; padding: 8px 10px; } .wall b { display: block; font-weight: 600; } .wall span { color: var(--soft); font-size: 14px; }
-.frame { position: relative; border-block-start: 1px solid var(--line); padding-block-start: 8px; }
+.frame { position: relative; border-block-start: 1px solid var(--line); padding-block-start: 8px; } .card > .frame { margin-block-start: 14px; }
 iframe { display: block; border: 0; inline-size: 100%; block-size: 480px; background: transparent; color-scheme: inherit; }
 .shut { all: unset; cursor: pointer; float: inline-end; min-inline-size: 44px; min-block-size: 44px; text-align: center; font-size: 22px; line-height: 44px; color: var(--soft); }
 dialog { border: 0; padding: 8px 12px 12px; inline-size: min(560px, calc(100vw - 16px)); max-inline-size: none; max-block-size: calc(100vh - 16px); overflow: auto; background: var(--paper); color: var(--ink); border-radius: var(--radius); }
