@@ -211,12 +211,8 @@ async def test_without_its_key_there_is_no_certificate(signed: House) -> None:
 
 async def test_no_address_of_any_kind_is_in_the_bundle(signed: House) -> None:
     bundle = await signed.certify()
-<<<<<<< HEAD
     # the issuer's own contact; the name of a kind of SSH key, which the checker in the browser knows
     allowed = {b"desk@friends.example", b"sk-ssh-ed25519@openssh.com"}
-=======
-    allowed = {b"desk@friends.example", b"sk-ssh-ed25519@openssh.com"}  # the issuer's own contact; a kind of key
->>>>>>> cert
     for path, content in bundle.files.items():
         if not path.startswith("tile/"):  # hashes may look like anything; entries are read by the grammar, which has no room for one
             assert set(re.findall(rb"[\w.+-]+@[\w-]+\.[\w.-]+", content)) <= allowed, path
