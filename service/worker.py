@@ -32,6 +32,7 @@ from service import (
     risk,
     signatures,
     sponsors,
+    tidings,
     tokens,
     updates,
     webhooks,
@@ -159,6 +160,11 @@ class Worker:
         )
         return False  # its pace is the policy's
 
+    async def tell_of_prisoners(self) -> bool:
+        """What was entered in the register reaches sponsors at once, and organizers as a draft."""
+        await tidings.tell(self._pool, self._keys, clock=self._clock, languages=self._settings.languages)
+        return False
+
     async def send_news(self) -> bool:
         """Wishes for news become readers, and what was released is queued for them."""
         is_more = await updates.welcome(self._pool, self._keys) > 0
@@ -235,6 +241,7 @@ class Worker:
             ("publish", self.publish, 0.5),
             ("release", self.release, 1.0),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
+            ("tell of prisoners", self.tell_of_prisoners, 5.0),
             ("send news", self.send_news, 1.0),
             ("ask witnesses", self.ask_witnesses, 1.0 if self._circle else 60.0),
             ("tell", self.tell, 5.0),

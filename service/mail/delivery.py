@@ -347,7 +347,7 @@ class _Round:
             if spoken is None:
                 raise Unproven("no-news")
             job.title, job.text = news[facts["news"], spoken]
-            job.web_path = f"/{job.language}/updates/{facts['news']}"
+            job.web_path = f"/{job.language}" + facts.get("path", f"/updates/{facts['news']}")
         elif "title" in places:
             job.title = facts.get("title") or title_of(row["petition_id"])
         for place, purpose in LINKS.items():

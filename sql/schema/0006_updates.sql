@@ -59,10 +59,18 @@ create table news_sent (
 );
 create index news_sent_old on news_sent (at);
 
+-- Up to which change of the register sponsors and organizers were told; the row is locked by whoever tells.
+create table tidings (
+    is_only boolean primary key default true check (is_only),
+    change_id bigint not null default 0
+);
+insert into tidings default values;
+
 do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
         grant select, insert, update, delete on news_wish, reader, news_text, news_sent to libertas_app;
         grant select, insert, update on news to libertas_app;
+        grant select, update on tidings to libertas_app;
     end if;
 end $$;
