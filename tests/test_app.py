@@ -20,8 +20,9 @@ from service.settings import Settings, load
 
 async def start(settings: Settings) -> None:
     """Begin the application's life and end it at once; raises what its start raised."""
-    inner: Any = app.create(settings)
-    litestar = inner._inner
+    litestar: Any = app.create(settings)
+    while not hasattr(litestar, "lifespan"):  # behind its doors
+        litestar = litestar._inner
     try:
         async with litestar.lifespan():
             pass

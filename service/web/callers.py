@@ -67,9 +67,6 @@ class Cors:
         self._inner = inner
         self._state = state
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._inner, name)  # whoever starts the application by hand finds its life and routes
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not scope["path"].startswith("/api/v1/"):
             await self._inner(scope, receive, send)

@@ -39,7 +39,10 @@ async def ask(what: Any, method: str, path: str, **headers: str) -> Told:
 async def doors(installation: Installation) -> AsyncIterator[tuple[Any, Any]]:
     """A second web process over the same database, once with its ready answers and once without them."""
     whole: Any = app.create(installation.settings)
-    async with whole._inner.lifespan():
+    litestar = whole
+    while not hasattr(litestar, "lifespan"):  # behind its doors
+        litestar = litestar._inner
+    async with litestar.lifespan():
         yield whole, app.Door(whole._inner)
 
 
