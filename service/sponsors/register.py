@@ -82,6 +82,15 @@ class Snapshot:
         for sponsor in sponsors:
             for sponsorship in sponsor.sponsorships:
                 self._of_case[sponsorship.case_id].append((sponsor, sponsorship))
+        self._standing = {
+            case_id: [(sponsor, one) for sponsor, one in pairs if one.is_standing] for case_id, pairs in self._of_case.items()
+        }
+        held = [case for case in found if case.is_held]
+        self.covered = (sum(bool(self._standing.get(case.id)) for case in held), len(held))
+        """(with a sponsor of their own, all) of the shown cases that are held."""
+        self._by_need = sorted(
+            held, key=lambda case: (len(self._standing.get(case.id, ())), case.since.on if case.since else date.max, case.slug)
+        )
         self._index = Index((case, case.spellings) for case in found)
         self.pictures = frozenset({case.photo for case in found if case.photo} | {sponsor.logo for sponsor in sponsors if sponsor.logo})
         self.papers = frozenset(
@@ -113,7 +122,7 @@ class Snapshot:
 
     def standing(self, case_id: UUID | None) -> list[tuple[Sponsor, Sponsorship]]:
         """Who stands for this case now; for None, for the whole group."""
-        return [(sponsor, one) for sponsor, one in self._of_case.get(case_id, ()) if one.is_standing]
+        return self._standing.get(case_id, [])
 
     def sponsorships(self, case_id: UUID | None) -> list[tuple[Sponsor, Sponsorship]]:
         """Everyone who ever stood for it in public, those who do first."""
@@ -121,14 +130,7 @@ class Snapshot:
 
     def fewest(self, limit: int = 6) -> list[Case]:
         """Those who are held and have the fewest sponsors: whom to suggest."""
-        held = [case for case in self.cases if case.is_held]
-        return sorted(held, key=lambda case: (len(self.standing(case.id)), case.since.on if case.since else date.max, case.slug))[:limit]
-
-    @property
-    def covered(self) -> tuple[int, int]:
-        """(with a sponsor of their own, all) of the shown cases that are held."""
-        held = [case for case in self.cases if case.is_held]
-        return sum(bool(self.standing(case.id)) for case in held), len(held)
+        return self._by_need[:limit]
 
     # -- sponsors
 
@@ -209,47 +211,61 @@ def _group(row: Mapping[str, Any], start: date | None) -> Group:
 
 
 async def read(pool: asyncpg.Pool) -> Snapshot:
-    """One consistent copy of the register, and the number that it stands under."""
+    """One consistent copy of the register, and the number that it stands under.
+
+    The rows are read in one snapshot; what is made of them takes a good part of a second for thousands of sponsors, so a
+    thread does it, and nobody's page waits for it.
+    """
+    rows: dict[str, list[Mapping[str, Any]]] = {}
     async with db.transaction(pool, isolation="repeatable_read") as connection:
         version = await cases.q.stamp(connection)
         facts = {row["key"]: msgspec.json.decode(row["value"]) async for row in cases.q.facts(connection)}
         start = date.fromisoformat(facts["start"]["on"]) if "start" in facts else None
-        found = [_case(row) async for row in cases.q.public_cases(connection)]
-        shown = {case.id for case in found}
-        numbers = {row["is_disappeared"]: _group(row, start) async for row in cases.q.numbers(connection, start=start)}
-        of_sponsor: dict[UUID, list[Sponsorship]] = defaultdict(list)
-        async for row in q.public_sponsorships(connection):
-            # Who stands for somebody whose page is not public stays unnamed with it.
-            if row["case_id"] is None or row["case_id"] in shown:
-                of_sponsor[row["sponsor_id"]].append(_sponsorship(row))
-        sponsors = []
-        async for row in q.public_sponsors(connection):
-            if row["id"] in of_sponsor:
-                plain = ("id", "slug", "is_sample", "kind", "country", "mandate_end", "website", "logo")
-                sponsors.append(
-                    Sponsor(
-                        **{name: row[name] for name in plain},
-                        names=_json(row, "names", Translated),
-                        statement=_json(row, "statement", Translated),
-                        sponsorships=of_sponsor[row["id"]],
-                    )
-                )
-        petitions: dict[UUID, list[UUID]] = defaultdict(list)
-        async for row in cases.q.petition_cases(connection):
-            petitions[row["petition_id"]].append(row["case_id"])
-        addresses = {row["slug"]: (row["leads_to"], row["state"]) async for row in cases.q.addresses(connection)}
-        cities = [
-            City(
-                slug=row["slug"], country=row["country"], names=_json(row, "names", Translated), places=row["places"],
-                is_sample=row["is_sample"],
-            )
-            async for row in q.cities(connection)
-        ]  # fmt: skip
+        for name, wanted in (
+            ("cases", cases.q.public_cases(connection)),
+            ("numbers", cases.q.numbers(connection, start=start)),
+            ("sponsorships", q.public_sponsorships(connection)),
+            ("sponsors", q.public_sponsors(connection)),
+            ("petitions", cases.q.petition_cases(connection)),
+            ("addresses", cases.q.addresses(connection)),
+            ("cities", q.cities(connection)),
+        ):
+            rows[name] = [row async for row in wanted]
+    return await asyncio.to_thread(_made, version, facts, start, rows)
+
+
+def _made(version: int, facts: Mapping[str, Any], start: date | None, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> Snapshot:
+    found = [_case(row) for row in rows["cases"]]
+    shown = {case.id for case in found}
+    numbers = {row["is_disappeared"]: _group(row, start) for row in rows["numbers"]}
+    of_sponsor: dict[UUID, list[Sponsorship]] = defaultdict(list)
+    for row in rows["sponsorships"]:
+        # Who stands for somebody whose page is not public stays unnamed with it.
+        if row["case_id"] is None or row["case_id"] in shown:
+            of_sponsor[row["sponsor_id"]].append(_sponsorship(row))
+    plain = ("id", "slug", "is_sample", "kind", "country", "mandate_end", "website", "logo")
+    sponsors = [
+        Sponsor(
+            **{name: row[name] for name in plain},
+            names=_json(row, "names", Translated),
+            statement=_json(row, "statement", Translated),
+            sponsorships=of_sponsor[row["id"]],
+        )
+        for row in rows["sponsors"]
+        if row["id"] in of_sponsor
+    ]
+    petitions: dict[UUID, list[UUID]] = defaultdict(list)
+    for row in rows["petitions"]:
+        petitions[row["petition_id"]].append(row["case_id"])
+    cities = [
+        City(**{name: row[name] for name in ("slug", "country", "places", "is_sample")}, names=_json(row, "names", Translated))
+        for row in rows["cities"]
+    ]
     return Snapshot(
         version,
         found,
         sponsors,
-        addresses=addresses,
+        addresses={row["slug"]: (row["leads_to"], row["state"]) for row in rows["addresses"]},
         numbers=Numbers(prisoners=numbers[False], disappeared=numbers[True]),
         petitions=dict(petitions),
         facts=facts,
