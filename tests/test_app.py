@@ -37,8 +37,7 @@ async def test_what_a_start_needs_is_named(fresh_database: Database, pool: async
     settings = load({}, database_url=fresh_database.url, data_dir=tmp_path)
     with pytest.raises(Misconfigured, match="key folder does not exist"):
         await start(settings)
-    keys = Keys.create(settings.key_dir)
-    keys.certificate_path.unlink(missing_ok=True)
+    keys = Keys.create(settings.key_dir, demo=False)
     await start(settings)
     keys.certificate_path.write_text("anything", encoding="utf-8")
     with pytest.raises(Misconfigured, match="belongs to the organizers"):

@@ -228,6 +228,15 @@ def _check_signature(found: Any, contents: bytes) -> datetime | None:
     # A time stamp from elsewhere is bytes as they came, and not every authority sorts its sets.
     if not _unsigned(found) and signed.dump(force=True) != contents:
         raise Unproven("pdf-seal", "the signature has another spelling")
+    # What stands around the signer's own part is signed by nothing and used by nobody: it has to be what it must be.
+    outer, signers = signed["content"], signed["content"]["signer_infos"]
+    about = (
+        outer["version"].native,
+        [each.dump() for each in outer["digest_algorithms"]],
+        outer["encap_content_info"]["content_type"].native,
+    )
+    if len(signers) != 1 or about != ("v1", [signers[0]["digest_algorithm"].dump()], "data") or signers[0]["version"].native != "v1":
+        raise Unproven("pdf-seal", "the signature has another spelling")
     own = found.signer_cert
     moment = found.self_reported_timestamp or datetime.now(UTC)
     context = ValidationContext(trust_roots=[own], moment=moment, allow_fetching=False)

@@ -66,6 +66,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -245,6 +246,12 @@ class Words:
         return sorted(((code, self.locale.territories[code]) for code in COUNTRIES), key=lambda pair: plain(pair[1]))
 
 
+@lru_cache(maxsize=8)
+def _words(lang: str, source: str) -> Words:
+    """The words of a catalogue, read once in a process: parsing one takes half a second."""
+    return Words(lang, source)
+
+
 def negotiate(accept_language: str, available: Sequence[str]) -> str:
     """The language to greet a visitor in: the best of ``Accept-Language`` (RFC 9110, 12.5.4), else the first of ``available``.
 
@@ -323,7 +330,8 @@ def _assets(folder: Path) -> dict[str, Asset]:
 
 
 class _CompiledOnce(BytecodeCache):
-    """Each template is compiled once, for all languages (their environments differ only in the words that they know)."""
+    """Each template is compiled once in a process, for all languages (their environments differ only in the words that they
+    know). A bucket knows the checksum of its source, so another text under the same name is compiled anew."""
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
@@ -334,6 +342,9 @@ class _CompiledOnce(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = _CompiledOnce()
 
 
 # ------------------------------------------------------------------------------------------------ pages
@@ -347,20 +358,19 @@ class Pages:
         self.now = now
         self.languages = settings.languages
         self.assets = _assets(folder / "static")
-        self.words = {lang: Words(lang, catalogue(lang, folder)) for lang in settings.languages}
+        self.words = {lang: _words(lang, catalogue(lang, folder)) for lang in settings.languages}
         loader = loader or FileSystemLoader(folder / "templates")
-        compiled = _CompiledOnce()
-        self._environments = {lang: self._environment(lang, loader, compiled) for lang in self.languages}
+        self._environments = {lang: self._environment(lang, loader) for lang in self.languages}
         for environment in self._environments.values():
             for name in environment.list_templates():
                 environment.get_template(name)
 
-    def _environment(self, lang: str, loader: BaseLoader, compiled: BytecodeCache) -> Environment:
+    def _environment(self, lang: str, loader: BaseLoader) -> Environment:
         environment = Environment(
             loader=loader,
             autoescape=True,
             undefined=StrictUndefined,
-            bytecode_cache=compiled,
+            bytecode_cache=_COMPILED,
             auto_reload=False,
             trim_blocks=True,
             lstrip_blocks=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 from xml.etree import ElementTree
@@ -17,7 +18,7 @@ from litestar.exceptions import HTTPException
 from service import petitions
 from service.errors import NotFound, Refusal
 from service.settings import LANGUAGES, Settings
-from service.web import site
+from service.web import privacy, site
 from service.web.pages import Pages
 
 NOW = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
@@ -80,9 +81,10 @@ def app() -> Litestar:
         petition("free-them"),
         petition("secret-draft", status="draft"),
     )
-    state = State({"pages": Pages(settings, lambda: NOW), "shelf": shelf, "settings": settings})
+    register = SimpleNamespace(now=SimpleNamespace(cases=()))
+    state = State({"pages": Pages(settings, lambda: NOW), "shelf": shelf, "settings": settings, "register": register})
     handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _refuse}
-    return Litestar([site.router()], state=state, exception_handlers=handlers, openapi_config=None)
+    return Litestar([site.router(), privacy.router()], state=state, exception_handlers=handlers, openapi_config=None)
 
 
 @pytest.fixture

@@ -355,7 +355,9 @@ def test_every_message_exists_in_every_language_with_the_same_variables(lang: st
 def test_every_message_that_a_template_names_exists_and_every_message_is_named() -> None:
     templates = "".join(path.read_text() for path in [*sorted((HERE / "templates").rglob("*.html")), *sorted(HERE.rglob("*.py"))])
     whole = set(re.findall(r'\bt\("([a-z0-9-]+)"[,)]', templates))
-    begun = {f"{start}" for start in re.findall(r'\bt\("([a-z0-9-]+-)" ~', templates)} | {"fault"}
+    begun = {
+        f"{start}" for start in re.findall(r'\bt\("([a-z0-9-]+-)" ~|\bt\(f"([a-z0-9-]+-)\{', templates) for start in start if start
+    } | {"fault"}
     messages = set(catalogue("en"))
     assert whole <= messages
     unused = {key for key in messages - whole if not any(key.startswith(start) for start in begun)}
