@@ -66,12 +66,14 @@ async def all_the_way(port: int, smtp_port: int, lines: Path, count: int, *, lan
     async def press() -> None:
         nonlocal pressed
         wire = Wire(port)
-        while True:
+        try:
             at, path = await links.get()
             await asyncio.sleep(max(0.0, at + READING - time.monotonic()))
             status, page = await wire.post(path, b"", Content_Type="application/x-www-form-urlencoded")
             pressed += 1
             lost["pressing"] += not (status == 200 and b'data-state="confirmed"' in page)
+        finally:
+            wire.close()
 
     pressing = [asyncio.create_task(press()) for _ in range(count)]
     try:
@@ -83,4 +85,5 @@ async def all_the_way(port: int, smtp_port: int, lines: Path, count: int, *, lan
     finally:
         for task in pressing:
             task.cancel()
+        await asyncio.gather(*pressing, return_exceptions=True)
         server.close()
