@@ -61,14 +61,11 @@ def _day(text: str) -> date:
 
 
 _LISTS: dict[str, Callable[[str], Any]] = {
-    "ids": UUID,
-    "prefixes": _hash,
-    "domains": _hash,
-    "lanes": _word,
-    "marks": _word,
-    "text_versions": _version,
-}
-_MOMENTS: dict[str, Callable[[str], Any]] = {"received_from": _minute, "received_until": _minute, "days_from": _day, "days_until": _day}
+    "ids": UUID, "prefixes": _hash, "domains": _hash, "lanes": _word, "marks": _word, "text_versions": _version,
+}  # fmt: skip
+_MOMENTS: dict[str, Callable[[str], Any]] = {
+    "received_from": _minute, "received_until": _minute, "days_from": _day, "days_until": _day,
+}  # fmt: skip
 
 
 def _parts(text: str) -> list[str]:
