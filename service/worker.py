@@ -154,6 +154,10 @@ class Worker:
     async def release(self) -> bool:
         return await signatures.release(self._pool, self._keys, clock=self._clock) > 0
 
+    async def invalidate(self, stop: asyncio.Event | None = None) -> bool:
+        """What two organizers agreed on: signatures taken out of the count, or put back."""
+        return await signatures.carry_out_next(self._pool, stop=stop)
+
     async def seal(self) -> bool:
         await ledger.run_due(
             self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
@@ -240,6 +244,7 @@ class Worker:
             ("write to organizers", self.write_to_organizers, 0.5),
             ("publish", self.publish, 0.5),
             ("release", self.release, 1.0),
+            ("invalidate", lambda: self.invalidate(stop), 1.0),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("tell of prisoners", self.tell_of_prisoners, 5.0),
             ("send news", self.send_news, 1.0),

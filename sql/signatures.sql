@@ -635,6 +635,44 @@ set
 where a.id = :id
 returning a.done, a.passed_over, a.total, a.state;
 
+-- name: next_act()$
+select id
+from bulk_act
+where state = 'ready'
+order by recorded_at, id
+limit 1;
+
+-- name: acts(petition_id, limit)
+-- A petition's acts, newest first; of an invalidation how many it took out that are still out.
+select
+    a.id, a.kind::text as kind, a.reason, a.reverses, a.total, a.done, a.passed_over, a.state, a.recorded_at, a.ended_at,
+    case
+        when a.kind = 'X' then (
+            select count(*)
+            from bulk_signature b
+            join signature s on s.id = b.signature_id
+            where b.act_id = a.id and b.outcome = 'done' and s.state = 'invalidated'
+        )
+        else 0
+    end as still_out
+from bulk_act a
+where a.petition_id = :petition_id
+order by a.recorded_at desc, a.id
+limit :limit;
+
+-- name: counted_clusters(petition_id)
+-- What counted signatures of the last day have in common; who they are is not told.
+select k.kind, k.value, count(*) as n, min(s.received_at) as first, max(s.received_at) as last
+from signature s,
+    lateral (
+        values ('prefixes', encode(s.prefix, 'hex')), ('domains', encode(s.domain, 'hex')), ('marks', array_to_string(s.marks, ','))
+    ) as k (kind, value)
+where s.petition_id = :petition_id and s.state = 'confirmed' and s.operational_until is not null and k.value <> ''
+group by k.kind, k.value
+having count(*) > 1
+order by n desc, k.kind, k.value
+limit 20;
+
 -- name: stop_act(id)$
 update bulk_act
 set state = 'stopped'

@@ -20,6 +20,7 @@ SOURCES = sorted((HOUSE / "service").rglob("*.py"))
 LANGUAGES = settings.LANGUAGES
 
 COVERED_BY = {
+    "service/web/desk/invalidation.py": "tests/web/desk/test_invalidation.py",
     "service/web/desk/partners.py": "tests/web/desk/test_partners.py",
     **{f"service/web/desk/{name}.py": "tests/web/desk/test_office.py" for name in ("deliveries", "recipients", "typed", "updates")},
     **{f"service/web/desk/{name}.py": "tests/stories/test_sponsoring.py" for name in ("cases", "sponsors")},

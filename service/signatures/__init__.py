@@ -19,7 +19,7 @@ from service.signatures.ageing import Terms, add_up, expire, forget_indexes, kep
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
 from service.signatures.holding import ask_release, held_ids, refuse, release
-from service.signatures.invalidating import Condition, disagreements
+from service.signatures.invalidating import REASONS, Condition, carry_out_next, disagreements, preview, record_invalidation, record_reversal
 from service.signatures.managing import Managed, address_of, erase, kept, managed, narrow, shown, withdraw
 from service.signatures.places import add_places, by_place
 from service.signatures.record import LIVING, OPERATIONAL, lock_key, open_blob, q
@@ -30,6 +30,7 @@ __all__ = [
     "FIELD",
     "LIVING",
     "OPERATIONAL",
+    "REASONS",
     "Condition",
     "Confirmer",
     "Decider",
@@ -42,6 +43,7 @@ __all__ = [
     "address_of",
     "ask_release",
     "by_place",
+    "carry_out_next",
     "disagreements",
     "end_retention",
     "erase",
@@ -60,7 +62,10 @@ __all__ = [
     "narrow",
     "open_blob",
     "open_box",
+    "preview",
     "q",
+    "record_invalidation",
+    "record_reversal",
     "refuse",
     "release",
     "reseal",

@@ -113,29 +113,59 @@ async def _record(
     reverses: UUID | None,
     expected: int,
 ) -> Act:
-    rule = msgspec.json.encode({name: len(value) if name == "ids" else value for name, value in asked.items() if value is not None})
     with contextlib.suppress(asyncpg.UniqueViolationError):  # recorded by another at this moment
         async with db.transaction(pool, isolation="repeatable_read") as connection:
             if await q.act(connection, id=act_id) is None:
-                total = await q.record_act(
-                    connection,
-                    id=act_id,
-                    petition_id=petition_id,
-                    kind=kind,
-                    reason=reason,
-                    rule=rule.decode(),
-                    reverses=reverses,
-                    state="confirmed" if kind == "X" else "invalidated",
-                    now=None,
-                    **asked,
-                )
-                if (total or 0) != expected or not total:
-                    # Leaving with an exception takes the act back.
-                    raise Conflict(f"it would touch {total or 0} signatures, not {expected}", code="count-changed")
+                await _insert(connection, petition_id, act_id, kind, reason, asked, reverses, expected)
     recorded = await act(pool, act_id)
     if (recorded.petition_id, recorded.kind, recorded.reason, recorded.reverses) != (petition_id, kind, reason, reverses):
         raise Conflict("another act has this id", code="act-differs")
     return recorded
+
+
+async def _insert(
+    connection: db.Connection,
+    petition_id: UUID,
+    act_id: UUID,
+    kind: str,
+    reason: str | None,
+    asked: dict[str, Any],
+    reverses: UUID | None,
+    expected: int,
+) -> None:
+    rule = msgspec.json.encode({name: len(value) if name == "ids" else value for name, value in asked.items() if value is not None})
+    total = await q.record_act(
+        connection,
+        id=act_id,
+        petition_id=petition_id,
+        kind=kind,
+        reason=reason,
+        rule=rule.decode(),
+        reverses=reverses,
+        state="confirmed" if kind == "X" else "invalidated",
+        now=None,
+        **asked,
+    )
+    if (total or 0) != expected or not total:
+        # Leaving with an exception takes the act back.
+        raise Conflict(f"it would touch {total or 0} signatures, not {expected}", code="count-changed")
+
+
+async def record_invalidation(
+    connection: db.Connection, petition_id: UUID, act_id: UUID, condition: Condition, reason: str, *, expected: int
+) -> None:
+    """``invalidate`` in the transaction of its approval, once; raises as it does, and then the approval must not stand either.
+
+    One statement counts and records, so both see the same signatures.
+    """
+    if reason not in REASONS:
+        raise Invalid([Fault("reason", "choice")])
+    await _insert(connection, petition_id, act_id, "X", reason, condition.asked(), None, expected)
+
+
+async def record_reversal(connection: db.Connection, petition_id: UUID, act_id: UUID, of: UUID, *, expected: int) -> None:
+    """``reverse`` in the transaction of its approval, once."""
+    await _insert(connection, petition_id, act_id, "R", None, dict.fromkeys(Condition.__struct_fields__), of, expected)
 
 
 async def act(pool: asyncpg.Pool, act_id: UUID) -> Act:
@@ -185,6 +215,12 @@ async def resume(pool: asyncpg.Pool, act_id: UUID) -> Act:
     """A stopped act may be carried out again."""
     await q.resume_act(pool, id=act_id)
     return await act(pool, act_id)
+
+
+async def carry_out_next(pool: asyncpg.Pool, *, stop: asyncio.Event | None = None) -> bool:
+    """Carry out the act that waits longest; False when none waits, or it was stopped meanwhile."""
+    act_id = await q.next_act(pool)
+    return act_id is not None and (await carry_out(pool, act_id, stop=stop)).state == "done"
 
 
 async def disagreements(pool: asyncpg.Pool, petition_id: UUID) -> list[str]:

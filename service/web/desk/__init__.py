@@ -50,6 +50,7 @@ from service.web.desk import (
     cases,
     deliveries,
     home,
+    invalidation,
     moderation,
     numbers,
     partners,
@@ -62,7 +63,8 @@ from service.web.desk import (
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
 AREAS: tuple[Any, ...] = (
-    home, petitions, numbers, moderation, cases, sponsors, deliveries, recipients, updates, partners, approvals, people, audit, account,
+    home, petitions, numbers, moderation, invalidation, cases, sponsors, deliveries, recipients, updates, partners, approvals, people,
+    audit, account,
 )  # fmt: skip
 """In the order of the navigation."""
 

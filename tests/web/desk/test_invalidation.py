@@ -1,0 +1,188 @@
+"""Signatures are taken out of the count at the desk by two people who see a number and nobody's name, and put back the same way."""
+
+from __future__ import annotations
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from desk_seat import Seat, said, seat
+from installation import Installation
+from service import signatures
+from service.organizers import Grant
+
+MODERATOR = Grant("moderator")
+
+
+async def crowd(house: Installation, people: int = 3, flood: int = 2) -> None:
+    """Everybody confirmed and counted; the last ``flood`` of them came in by one network."""
+    for number in range(people + flood):
+        await house.confirm(f"signer-{number}@example.org")
+        await house.lift_caps()
+    await house.owner.execute("update signature set prefix = null, domain = null, marks = '{}', lane = null")
+    await house.owner.execute(
+        "update signature set prefix = $1 where id in (select id from signature order by confirmed_at desc limit $2)", b"p" * 16, flood
+    )
+    assert await house.seal() == people + flood
+
+
+FLOOD = {"prefixes": (b"p" * 16).hex()}
+WHY = {"grounds": "fraud", "reason": "A machine, within one minute."}
+
+
+def at(house: Installation) -> str:
+    return f"/desk/petitions/{house.slug}/invalidation"
+
+
+async def waiting(house: Installation) -> str:
+    rows = await house.rows("select id from approval where act like 'invalidation.%' order by proposed_at desc limit 1")
+    return str(rows[0]["id"])
+
+
+async def two(house: Installation) -> tuple[Seat, Seat]:
+    return await seat(house, "ani@example.org", MODERATOR), await seat(house, "levon@example.org", MODERATOR)
+
+
+async def agreed(house: Installation, ani: Seat, levon: Seat, n: int, **asked: str) -> str:
+    """Proposed by one, approved by the other; the id of the act."""
+    assert said(await ani.post(at(house), **(asked or FLOOD), **WHY, expected=str(n))) == "proposed"
+    act = await waiting(house)
+    assert said(await levon.post(f"/desk/approvals/{act}/approve")) == "done"
+    return act
+
+
+async def lines(house: Installation, kind: str) -> int:
+    rows = await house.rows('select 1 from entry where kind = $1::text::"char"', kind)
+    return len(rows)
+
+
+async def test_two_people_take_a_flood_out_and_put_it_back(installation: Installation) -> None:
+    house = installation
+    await crowd(house)
+    ani, levon = await two(house)
+    page = (await ani.get(at(house))).text
+    assert FLOOD["prefixes"] in page and "2 counted signatures" in page
+    shown = await ani.post(f"{at(house)}/preview", **FLOOD)
+    assert shown.status_code == 200 and "2 signatures fit this now." in shown.text
+    assert "signer-" not in shown.text and "Petrosyan" not in shown.text, "a number, never who"
+    for row in await house.rows("select id from signature"):
+        assert str(row["id"]) not in shown.text
+    assert said(await ani.post(at(house), **FLOOD, **WHY, expected="2")) == "proposed"
+    act = await waiting(house)
+    assert (await ani.post(f"/desk/approvals/{act}/approve")).status_code == 409, "one's own"
+    assert not await house.worker.invalidate() and await house.seal() == 5
+    told = (await levon.get("/desk/approvals")).text
+    assert "A machine, within one minute." in told and "fraud" in told and FLOOD["prefixes"] in told
+    assert said(await levon.post(f"/desk/approvals/{act}/approve")) == "done"
+    assert await house.seal() == 5, "recording alone takes nobody out"
+    assert await house.worker.invalidate()
+    assert await house.seal() == 3
+    assert await lines(house, "X") == 2
+    page = (await ani.get(at(house))).text
+    assert "2 of 2" in page and "Put 2 signatures back" in page
+    assert (await ani.post(f"{at(house)}/{act}/reverse", reason=" ", expected="2")).status_code == 400
+    assert said(await ani.post(f"{at(house)}/{act}/reverse", reason="They are people.", expected="2")) == "proposed"
+    back = await waiting(house)
+    assert (await ani.post(f"/desk/approvals/{back}/approve")).status_code == 409
+    assert said(await levon.post(f"/desk/approvals/{back}/approve")) == "done"
+    assert await house.worker.invalidate() and not await house.worker.invalidate()
+    assert await house.seal() == 5
+    assert await lines(house, "R") == 2
+    assert (await ani.post(f"{at(house)}/{act}/reverse", reason="Again.", expected="2")).status_code == 409, "nothing is out any more"
+    petition = (await house.rows("select id from petition"))[0]["id"]
+    assert await signatures.disagreements(house.pool, petition) == []
+
+
+async def test_what_was_stopped_waits_until_somebody_lets_it_go_on(installation: Installation) -> None:
+    house = installation
+    await crowd(house)
+    ani, levon = await two(house)
+    act = await agreed(house, ani, levon, 2)
+    assert said(await levon.post(f"{at(house)}/{act}/stop")) == "act-stopped"
+    assert not await house.worker.invalidate() and await house.seal() == 5
+    assert said(await levon.post(f"{at(house)}/{act}/stop")) == "act-over"
+    assert said(await ani.post(f"{at(house)}/{act}/resume")) == "act-resumed"
+    assert await house.worker.invalidate() and await house.seal() == 3
+    for verb in ("stop", "resume"):
+        assert (await ani.post(f"{at(house)}/{uuid4()}/{verb}")).status_code == 404
+
+
+async def test_another_number_than_the_one_that_was_shown_is_refused_kindly(installation: Installation) -> None:
+    house = installation
+    await crowd(house)
+    ani, levon = await two(house)
+    back = await ani.post(at(house), **FLOOD, **WHY, expected="1")
+    assert back.status_code == 409 and "2 signatures fit this now." in back.text and WHY["reason"] in back.text
+    assert said(await ani.post(at(house), **FLOOD, **WHY, expected="2")) == "proposed"
+    act = await waiting(house)
+    await house.owner.execute("update signature set prefix = $1", b"p" * 16)
+    late = await levon.post(f"/desk/approvals/{act}/approve")
+    assert late.status_code == 409 and "The number is not the one that was shown" in late.text
+    assert not await house.rows("select 1 from bulk_act")
+    assert not await house.rows("select 1 from approval where decided_at is not null"), "the approval was taken back with it"
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({}, "no act is for everybody"),
+        ({"prefixes": " , "}, "cannot be read"),
+        ({"prefixes": "xyz"}, "cannot be read"),
+        ({"ids": "1"}, "cannot be read"),
+        ({"received_from": "noon"}, "cannot be read"),
+        ({"days_from": "2026-02-31"}, "cannot be read"),
+        ({"text_versions": "0"}, "cannot be read"),
+        ({"lanes": "x" * 61}, "cannot be read"),
+    ],
+)
+async def test_a_condition_for_everybody_or_one_that_nobody_can_read_is_refused(
+    installation: Installation, asked: dict[str, str], words: str
+) -> None:
+    ani = await seat(installation, "ani@example.org", MODERATOR)
+    for path, more in ((f"{at(installation)}/preview", {}), (at(installation), {**WHY, "expected": "5"})):
+        back = await ani.post(path, **asked, **more)
+        assert back.status_code == 400 and words in back.text
+    assert not await installation.rows("select 1 from approval")
+
+
+async def test_a_reason_outside_the_grammar_and_none_at_all_are_refused(installation: Installation) -> None:
+    house = installation
+    await crowd(house, 1, 1)
+    ani = await seat(house, "ani@example.org", MODERATOR)
+    for wrong in ({"grounds": "unbacked"}, {"grounds": ""}, {"reason": ""}):
+        back = await ani.post(at(house), **FLOOD, **{**WHY, **wrong}, expected="1")
+        assert back.status_code == 400 and 'role="alert"' in back.text and FLOOD["prefixes"] in back.text
+    assert not await house.rows("select 1 from approval")
+
+
+async def test_each_feature_narrows(installation: Installation) -> None:
+    house = installation
+    await crowd(house, 2, 1)
+    ani = await seat(house, "ani@example.org", MODERATOR)
+    one = (await house.rows("select id, day::text from signature order by id limit 1"))[0]
+    await house.owner.execute(
+        "update signature set lane = 'slow', marks = '{busy,slow}', domain = $2, received_at = '2026-11-24 12:00:30Z' where id = $1",
+        one["id"], b"d" * 16,
+    )  # fmt: skip
+    for asked in (
+        {"ids": str(one["id"])},
+        {"lanes": "slow"},
+        {"marks": "slow, busy"},
+        {"domains": (b"d" * 16).hex()},
+        {"received_from": "2026-11-24 12:00", "received_until": "2026-11-24T12:01"},
+    ):
+        assert "1 signature fits this now." in (await ani.post(f"{at(house)}/preview", **asked)).text, asked
+    for asked in ({"days_from": one["day"], "days_until": one["day"]}, {"text_versions": "1"}):
+        assert "3 signatures fit this now." in (await ani.post(f"{at(house)}/preview", **asked)).text, asked
+    assert "Nobody counted now" in (await ani.post(f"{at(house)}/preview", text_versions="9")).text
+
+
+async def test_who_does_not_moderate_finds_nothing_here(installation: Installation) -> None:
+    mariam = await seat(installation, "mariam@example.org", Grant("editor"))
+    assert (await mariam.get(at(installation))).status_code == 404
+    assert (await mariam.post(f"{at(installation)}/preview", **FLOOD)).status_code == 404
+    assert (await mariam.post(at(installation), **FLOOD, **WHY, expected="1")).status_code == 404
+    for verb in ("stop", "resume", "reverse"):
+        assert (await mariam.post(f"{at(installation)}/{uuid4()}/{verb}")).status_code == 404
+    assert not re.search("/invalidation", (await mariam.get(f"/desk/petitions/{installation.slug}")).text)
