@@ -48,7 +48,9 @@ from service.web.desk import (
     approvals,
     audit,
     cases,
+    certificates,
     deliveries,
+    exports,
     home,
     moderation,
     numbers,
@@ -62,7 +64,8 @@ from service.web.desk import (
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
 AREAS: tuple[Any, ...] = (
-    home, petitions, numbers, moderation, cases, sponsors, deliveries, recipients, updates, partners, approvals, people, audit, account,
+    home, petitions, numbers, moderation, cases, sponsors, certificates, deliveries, exports, recipients, updates, partners,
+    approvals, people, audit, account,
 )  # fmt: skip
 """In the order of the navigation."""
 
