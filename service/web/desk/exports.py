@@ -81,7 +81,7 @@ async def figures(desk: Desk) -> Answer:
     if form not in exports.FORMATS:
         return await _show(desk, status=400, typed=desk.values, faults=[Fault("format", "choice")])
     try:
-        made = await exports.write(desk.pool, desk.state.ring, desk.state.settings, desk.sheet.slug, shape="open", form=form)  # type: ignore[arg-type]  # one of FORMATS
+        made = await exports.write(desk.pool, desk.state.ring, desk.state.settings, desk.sheet.slug, shape="open", form=form)
     except NotFound:
         return await _show(desk, status=409, typed=desk.values, refused="not-sealed-yet")
     async with desk.transaction() as connection:
@@ -117,7 +117,7 @@ async def ask(desk: Desk) -> Answer:
         except Conflict:
             return await _show(desk, status=409, typed=values, refused="names-never")
     async with desk.transaction() as connection:
-        await desk.propose(connection, exports.EXPORT, reason=reason, facts=exports.facts(shape, form, profile))  # type: ignore[arg-type]  # checked above
+        await desk.propose(connection, exports.EXPORT, reason=reason, facts=exports.facts(shape, form, profile))
     return desk.see(_PLACE.format(slug=desk.sheet.slug), "proposed")
 
 

@@ -6,10 +6,15 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from uuid import uuid4
+
+import msgspec
 
 from desk_seat import Seat, said, seat
 from installation import Installation
 from service import certificates, db, exports, organizers
+from service.certificates.finishing import finish
+from service.certificates.trust import certificate_key
 from service.identity import offline
 from service.organizers import Grant
 
@@ -47,6 +52,32 @@ async def test_a_certifier_asks_the_worker_makes_it_and_it_can_be_fetched_and_ha
     assert (row["asked_by"], row["fault"]) == (ani.id, None) and row["certificate_id"] in found[1]
     (issued,) = await certificates.listing(house.pool, (await house.rows("select id from petition"))[0]["id"])
     assert (issued["recipient"], issued["holder"]) == ("The Sample Council", "Sample A")
+    office = re.search(r'<option value="([0-9a-f-]{36})">', (await ani.get(papers(house, "deliveries"))).text)
+    assert office
+    await ani.post(papers(house, "deliveries"), delivery=str(uuid4()), office=office[1], planned_for="")
+    assert f'<option value="{issued["id"]}">№ 1, The Sample Council' in (await ani.get(papers(house, "deliveries"))).text
+
+
+async def test_where_the_key_is_elsewhere_all_but_its_signature_is_prepared(installation: Installation, tmp_path: Path) -> None:
+    house, at = installation, papers(installation, "certificates")
+    await signed(house)
+    ani, levon = await seat(house, "ani@example.org", Grant("certifier")), await seat(house, "levon@example.org", Grant("editor"))
+    public, key = certificate_key(house.keys, house.settings)
+    assert key is not None
+    line = tmp_path / "certificate.pub"
+    line.write_text(public + "\n")
+    outside = msgspec.structs.replace(house.settings, certificate_key=str(line))
+    await ani.post(at, office="", words="The Sample Council", holder="")
+    assert await certificates.fulfil(house.pool, house.keys, outside)
+    page = (await ani.get(at)).text
+    assert "libertas certify --sign" in page and "No certificate has been issued yet." in page
+    fetch = re.search(r'href="([^"]*/unsigned)"', page)
+    assert fetch and (await levon.get(fetch[1])).status_code == 404
+    (tmp_path / "unsigned.zip").write_bytes((await ani.get(fetch[1])).content)
+    files = finish(certificates.load(tmp_path / "unsigned.zip"), key, None)
+    await certificates.take_in(house.pool, house.keys, outside, files)
+    page = (await ani.get(at)).text
+    assert "/bundle.zip" in page and "certify --sign" not in page
 
 
 async def test_an_editor_sees_certificates_and_no_form(installation: Installation) -> None:
@@ -105,6 +136,14 @@ async def proposed(house: Installation, ani: Seat) -> str:
     return str(row["id"])
 
 
+def opened_by(house: Installation, packed: bytes, folder: Path) -> str:
+    """What the organizers' machine makes of a list that was fetched."""
+    zipfile.ZipFile(io.BytesIO(packed)).extractall(folder)
+    (file,) = folder.glob("*.csv")
+    private = offline.read_private(next((house.settings.key_dir / "offline").glob("*.key")), b"")
+    return exports.open_file(file, private, folder / "opened.csv").path.read_text(encoding="utf-8")
+
+
 async def test_names_leave_sealed_for_two_people_and_once(installation: Installation, tmp_path: Path) -> None:
     house, at = installation, papers(installation, "exports")
     await signed(house)
@@ -121,11 +160,7 @@ async def test_names_leave_sealed_for_two_people_and_once(installation: Installa
     made = await ani.post(f"{at}/take", approval=approval)
     assert made.status_code == 200 and b"Petrosyan" not in made.content
     assert (await ani.post(f"{at}/take", approval=approval)).status_code == 409, "once"
-    zipfile.ZipFile(io.BytesIO(made.content)).extractall(tmp_path)
-    (file,) = tmp_path.glob("*.csv")
-    private = offline.read_private(next((house.settings.key_dir / "offline").glob("*.key")), b"")
-    opened = exports.open_file(file, private, tmp_path / "opened.csv")
-    assert "Petrosyan" in opened.path.read_text(encoding="utf-8")
+    assert "Petrosyan" in opened_by(house, made.content, tmp_path)
     trail = [row["act"] for row in await house.rows("select act from audit order by number")]
     assert trail[-3:] == ["export.proposed", "export.approved", "export.done"]
 
