@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from service import (
+    certificates,
     db,
     identity,
     intake,
@@ -151,6 +152,10 @@ class Worker:
         await ledger.queue_text(connection, log_id, version, manifest_hash)
         return version
 
+    async def issue(self) -> bool:
+        """A certificate that the desk wants, from the count to the anchor log; outside the demo all but its signatures."""
+        return await certificates.fulfil(self._pool, self._keys, self._settings)
+
     async def release(self) -> bool:
         return await signatures.release(self._pool, self._keys, clock=self._clock) > 0
 
@@ -243,6 +248,7 @@ class Worker:
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
             ("write to organizers", self.write_to_organizers, 0.5),
             ("publish", self.publish, 0.5),
+            ("issue", self.issue, 1.0),
             ("release", self.release, 1.0),
             ("invalidate", lambda: self.invalidate(stop), 1.0),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),

@@ -94,3 +94,55 @@ select state, visibility, count(*) as n
 from signature
 where petition_id = :petition_id and state in ('pending', 'held', 'expired', 'confirmed')
 group by state, visibility;
+
+-- name: ask_certificate(id, petition_id, recipient, holder, asked_by)$
+insert into certificate_wish (id, petition_id, recipient, holder, asked_by)
+values (:id, :petition_id, :recipient, :holder, :asked_by)
+on conflict (petition_id) where done_at is null do nothing
+returning id;
+
+-- name: claim_wish()^
+-- Claimed for ten minutes; `made` is what a worker that died had made already.
+update certificate_wish w
+set begun_at = now()
+from petition p
+where
+    p.id = w.petition_id
+    and w.id = (
+        select n.id
+        from certificate_wish n
+        where n.done_at is null and (n.begun_at is null or n.begun_at < now() - interval '10 minutes')
+        order by n.asked_at
+        limit 1
+        for update skip locked
+    )
+returning
+    w.id, w.recipient, w.holder, p.slug,
+    (
+        select c.id
+        from certificate c
+        join certificate_file f on f.certificate_id = c.id and f.name = 'bundle.zip'
+        where c.petition_id = w.petition_id and c.recipient = w.recipient and c.issued_at >= w.asked_at
+        order by c.serial desc
+        limit 1
+    ) as made;
+
+-- name: fulfilled(id, certificate_id, fault, unsigned)!
+update certificate_wish
+set done_at = now(), certificate_id = :certificate_id, fault = :fault, unsigned = :unsigned
+where id = :id;
+
+-- name: wishes(petition_id)
+select
+    w.id, w.recipient, w.holder, w.asked_by, w.asked_at, w.done_at, w.certificate_id, w.fault,
+    w.unsigned is not null
+    and not exists (select from certificate_file f where f.certificate_id = w.certificate_id and f.name = 'bundle.zip') as waits
+from certificate_wish w
+where w.petition_id = :petition_id
+order by w.asked_at desc
+limit 20;
+
+-- name: unsigned(petition_id, id)$
+select unsigned
+from certificate_wish
+where petition_id = :petition_id and id = :id;

@@ -6,6 +6,7 @@ leaves that does not verify. Never in it: e-mail addresses, client addresses, st
     stating     figures under four labels, sentences in every language: certificate.json
     evidence    the log, the texts, the proofs that lie beside it
     issuing     one certificate, from the count to the anchor log; what was issued
+    wishes      certificates that the desk wants, and the worker makes
     finishing   what only the organizers' keys can add, on their own machine
     printing    the pages of the document
     seals       the seal on it
@@ -22,6 +23,7 @@ from service.certificates.issuing import NAMES, certify, download, listing, take
 from service.certificates.receipts import has_receipt, receipt
 from service.certificates.stating import Supporter, sentences
 from service.certificates.trust import trust
+from service.certificates.wishes import ask, fulfil, unsigned, wishes
 
 __all__ = [
     "BUNDLE_LIMIT",
@@ -29,9 +31,11 @@ __all__ = [
     "NAMES",
     "Bundle",
     "Supporter",
+    "ask",
     "certify",
     "download",
     "entries_of",
+    "fulfil",
     "has_receipt",
     "listing",
     "load",
@@ -40,6 +44,8 @@ __all__ = [
     "take_in",
     "told",
     "trust",
+    "unsigned",
     "verify_path",
+    "wishes",
     "write",
 ]

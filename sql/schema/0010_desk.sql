@@ -26,6 +26,26 @@ create unique index publication_open on publication (petition_id) where done_at 
 -- Who published which version; that it was published stands in text_version.
 create index publication_done on publication (petition_id, version) where version is not null;
 
+-- A certificate that somebody wants, for an office. The worker issues it; where the key of certificates is elsewhere, `unsigned`
+-- is what the organizers sign on their own machine.
+create table certificate_wish (
+    id uuid primary key,
+    petition_id uuid not null references petition,
+    recipient text not null check (length(recipient) between 1 and 300),
+    holder text not null default '' check (length(holder) <= 300),
+    asked_by uuid references organizer,
+    asked_at timestamptz not null default now(),
+    begun_at timestamptz,
+    done_at timestamptz,
+    certificate_id text references certificate,
+    fault text,
+    unsigned bytea
+);
+-- One at a time for each petition.
+create unique index certificate_wish_open on certificate_wish (petition_id) where done_at is null;
+create index certificate_wish_asked on certificate_wish (petition_id, asked_at);
+alter table certificate_wish alter column unsigned set storage external;
+
 -- A goal that steps up: the next one above the count is shown.
 alter table petition add column goal_steps integer[] not null default '{}';
 
@@ -53,7 +73,7 @@ create index signature_held on signature (petition_id, received_at) where state 
 do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
-        grant select, insert, update on petition_draft, publication, daily_received to libertas_app;
+        grant select, insert, update on petition_draft, publication, certificate_wish, daily_received to libertas_app;
         grant select, insert, update, delete on held_release to libertas_app;
     end if;
 end $$;

@@ -48,7 +48,9 @@ from service.web.desk import (
     approvals,
     audit,
     cases,
+    certificates,
     deliveries,
+    exports,
     home,
     invalidation,
     moderation,
@@ -63,8 +65,8 @@ from service.web.desk import (
 from service.web.desk.frame import Approved, DeskDoor, Place, guard, refused
 
 AREAS: tuple[Any, ...] = (
-    home, petitions, numbers, moderation, invalidation, cases, sponsors, deliveries, recipients, updates, partners, approvals, people,
-    audit, account,
+    home, petitions, numbers, moderation, invalidation, cases, sponsors, certificates, deliveries, exports, recipients, updates,
+    partners, approvals, people, audit, account,
 )  # fmt: skip
 """In the order of the navigation."""
 
