@@ -11,6 +11,7 @@ import contextlib
 import json
 import re
 import secrets
+import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -189,10 +190,11 @@ async def installed(folder: Path, app_url: str, owner_url: str, port: int, smtp_
         "embedded": True, "altcha_complexity": 20, "seal_seconds": 0.01, "client_limits": "100000/minute", **changes,
     }  # fmt: skip
     settings = load({}, **given)
-    keys = Keys.create(settings.key_dir)
+    listener = socket.create_server(("127.0.0.1", port))  # taken at once: another test run on this machine may look for one, too
     mailbox = Mailbox()
     catcher = Catcher(mailbox, smtp_port=smtp_port)
     await catcher.start()
+    keys = Keys.create(settings.key_dir)
     server = _Server(
         uvicorn.Config(app.create(settings), host="127.0.0.1", port=port, access_log=False, log_level="error", lifespan="on", loop="none")
     )
@@ -204,7 +206,7 @@ async def installed(folder: Path, app_url: str, owner_url: str, port: int, smtp_
             async with shelf.running():
                 worker = Worker(pool, settings, keys, shelf.now)
                 await worker.seal()
-                serving = asyncio.create_task(server.serve())
+                serving = asyncio.create_task(server.serve(sockets=[listener]))
                 while not server.started:
                     assert not serving.done(), "the web process did not start"
                     await asyncio.sleep(0.01)
@@ -216,5 +218,6 @@ async def installed(folder: Path, app_url: str, owner_url: str, port: int, smtp_
                         await serving
                         await worker.close()
     finally:
+        listener.close()
         await catcher.stop()
         mailbox.close()
