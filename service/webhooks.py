@@ -48,17 +48,21 @@ class Refused(Exception):
     """The address leads where we do not go. ``args[0]`` is a stable word."""
 
 
-_NEVER = tuple(ipaddress.ip_network(text) for text in ("192.0.0.0/24", "64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20"))
-"""Special-purpose networks that some versions of Python still take for public ones."""
+_NEVER = tuple(
+    ipaddress.ip_network(text)
+    for text in ("192.0.0.0/24", "2001::/32", "2002::/16", "64:ff9b:1::/48", "fec0::/10", "5f00::/16", "3fff::/20")
+)
+"""Special-purpose networks that some versions of Python still take for public ones; and tunnels (Teredo, 6to4), which hold two
+addresses of others and where nobody receives webhooks."""
 
 
 # -- addresses -------------------------------------------------------------------------------------------------------------------
 
 
 def is_public(address: Address) -> bool:
-    """Whether the address is one of the public Internet, also in each of its wrappings (mapped, 6to4, Teredo, NAT64)."""
+    """Whether the address is one of the public Internet, also in each of its wrappings (mapped, NAT64)."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        inner = address.ipv4_mapped
         if inner is None and address in ipaddress.ip_network("64:ff9b::/96"):
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
