@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from installation import Installation
-from service import sponsors, tidings, updates
+from service import cases, sponsors, tidings, updates
 from service.sponsors import Contact
 from test_cases import entered, event
 from test_sponsors import city, does, stands
@@ -83,10 +83,8 @@ async def test_what_was_taken_back_long_ago_or_is_not_the_publics_business_is_no
     await happens(house, hidden, "released")
     await happens(house, shown, "released", "2023-12-13")
     wrong = await happens(house, shown, "died")
-    await does(
-        house.pool,
-        lambda c: sponsors.record(c, shown, event("retracted", YESTERDAY), corrects=wrong),
-    )
+    assert wrong is not None
+    await does(house.pool, lambda c: cases.retract(c, shown, wrong))
     await happens(house, shown, "transferred")
     assert await tell(house) == 0
     assert await updates.listing(house.pool) == []
