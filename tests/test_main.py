@@ -7,12 +7,10 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import structlog
 
 from conftest import Database, free_port
 from installation import Installation
@@ -20,14 +18,6 @@ from service.__main__ import main, parser
 from service.identity import Keys
 
 HOUSE = Path(__file__).parent.parent
-
-
-@pytest.fixture(autouse=True)
-def _own_log() -> Iterator[None]:
-    """A command sends its log to the stderr of its own test; the tests after it must not write there."""
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 class Done(NamedTuple):

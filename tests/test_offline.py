@@ -6,12 +6,10 @@ import io
 import json
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-import structlog
 
 from service.__main__ import main
 from service.errors import Misconfigured
@@ -19,14 +17,6 @@ from service.identity import Keys, Unopened, offline
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "offline.json").read_text(encoding="utf-8"))["vectors"]
 PETITION, ANI, LEVON = (UUID(int=n) for n in (1, 2, 3))
-
-
-@pytest.fixture(autouse=True)
-def _own_log() -> Iterator[None]:
-    """A command sends its log to the stderr of its own test; the tests after it must not write there."""
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[v["row"][:8] for v in VECTORS])

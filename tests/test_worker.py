@@ -73,8 +73,7 @@ async def test_a_worker_without_schema_or_keys_does_not_begin(fresh_database: Da
     settings = load({}, database_url=fresh_database.url, smtp_url=f"smtp://127.0.0.1:{free_port()}", data_dir=tmp_path)
     with pytest.raises(Misconfigured, match="key folder does not exist"):
         await worker.run(settings, asyncio.Event())
-    Keys.create(settings.key_dir)
-    (settings.key_dir / "certificate").unlink(missing_ok=True)
+    Keys.create(settings.key_dir, demo=False)
     await pool.execute("delete from migration")
     with pytest.raises(Misconfigured, match="libertas migrate"):
         await worker.run(settings, asyncio.Event())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from installation import Installation
-from test_main import _own_log, run, settings_of  # noqa: F401 - the fixture is for this module too
+from test_main import run, settings_of
 
 
 async def test_the_ledger_is_recounted_and_nothing_is_repaired_where_nothing_was_lost(installation: Installation) -> None:

@@ -93,7 +93,9 @@ async def test_every_route_says_who_may_frame_it(installation: Installation) -> 
     from service.app import create
     from service.settings import load
 
-    inner: Any = create(load({}, base_url="http://localhost:1"))._inner
+    inner: Any = create(load({}, base_url="http://localhost:1"))
+    while not hasattr(inner, "routes"):  # behind its doors
+        inner = inner._inner
     values = {"lang": "en", "slug": installation.slug, "token": "x", "name": "x", "mark": "x", "id": "x", "certificate_id": "x"}
     seen = 0
     for route in inner.routes:
