@@ -109,7 +109,7 @@ cross join lateral (
         from signature s
         where s.prefix = n.prefix and s.decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
         limit :most
-    ) as some
+    ) as few
 ) as c;
 
 -- name: domain_counts(domains, most, now)
@@ -122,7 +122,7 @@ cross join lateral (
         from signature s
         where s.domain = n.domain and s.decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
         limit :most
-    ) as some
+    ) as few
 ) as c;
 
 -- name: insert_tokens(hashes, purposes, signature_ids, mail_ids, expiries)!
