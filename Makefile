@@ -26,6 +26,10 @@ help:
 run: $(STAMP_RUN) script
 	@exec $(BIN)/python -I -S service/embedded/child.py TERM - - - $(BIN)/libertas up
 
+# What pytest makes of the test files is kept, whatever the shell says of bytecode: it is two thirds of their collection.
+test torture: export PYTHONDONTWRITEBYTECODE :=
+test torture: export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/python
+
 test: browser lint
 	$(BIN)/python -m pytest
 
