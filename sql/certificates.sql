@@ -95,6 +95,28 @@ from signature
 where petition_id = :petition_id and state in ('pending', 'held', 'expired', 'confirmed')
 group by state, visibility;
 
+-- name: named(petition_id, size)^
+-- For a list of names: `visible`, who counts under this checkpoint and did not ask to be shown to nobody; `agreed`, who said yes
+-- to being handed over, from the sums of settled days and from the rows that are not settled. Whoever left after a day was
+-- settled is still in its sum, so no list can hold more than the smaller of both.
+select
+    (select count(*) from counted(:petition_id::uuid, :size::bigint) c where c.visibility <> 'protect') as visible,
+    (select coalesce(sum(d.n), 0) from daily_sum d where d.petition_id = :petition_id::uuid and d.kind = 'handover')::bigint
+    + (
+        select count(*)
+        from signature s
+        where
+            s.operational_until is not null and s.petition_id = :petition_id::uuid and s.state = 'confirmed' and s.handover
+            and s.visibility <> 'protect' and s.log_index < :size::bigint
+    ) as agreed;
+
+-- name: partners(petition_id)
+select p.name
+from partner p
+join partner_petition m on m.partner_id = p.id
+where m.petition_id = :petition_id and p.ended_at is null
+order by p.name, p.slug;
+
 -- name: ask_certificate(id, petition_id, recipient, holder, asked_by)$
 insert into certificate_wish (id, petition_id, recipient, holder, asked_by)
 values (:id, :petition_id, :recipient, :holder, :asked_by)

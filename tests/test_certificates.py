@@ -53,7 +53,7 @@ async def test_everything_stands_under_one_of_four_labels(signed: House) -> None
     assert {"proved", "witnessed", "audited", "asserted"} <= set(body)
     assert body["audited"] is None
     assert body["issuer"]["name"] == "Friends of Ani"
-    assert body["recipient"] == {"office": RECIPIENT, "holder": None, "on": "2026-11-24"}
+    assert body["recipient"] == {"office": RECIPIENT, "names": None, "holder": None, "on": "2026-11-24"}
     assert body["issued_at"] == "2026-11-24T12:00:00Z"
     assert body["window"]["time_zone"] == "Europe/Paris"
     for part in ("statement", "method", "retention"):
@@ -124,7 +124,7 @@ async def test_small_cells_are_merged_so_that_subtraction_gives_nothing(signed: 
     assert asserted["by_partner"] == {}
     assert asserted["forms"]["merged"] == "under 10"
     assert asserted["forms"]["capped"] == 12
-    assert asserted["named_to_recipient"]["agreed"] == 14
+    assert asserted["named_to_recipient"] == {"handover": "unknown", "at_most": 0}, "nobody here was asked"
 
 
 async def test_a_certificate_that_is_not_in_the_anchor_does_not_exist(signed: House) -> None:

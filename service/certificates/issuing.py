@@ -18,9 +18,10 @@ import asyncpg
 from service import db, ledger, petitions
 from service.certificates import stamps
 from service.certificates.archive import Bundle
+from service.certificates.beside import supporters as standing_beside
 from service.certificates.evidence import anchored, gather, q, recounted, size_of
 from service.certificates.finishing import finish
-from service.certificates.stating import Nobody, Register, To, standing_of, statement
+from service.certificates.stating import To, standing_of, statement
 from service.certificates.trust import certificate_key, known, seal_of
 from service.errors import Conflict, Misconfigured, NotFound, Unproven
 from service.identity import Keys
@@ -42,11 +43,12 @@ async def certify(
     *,
     holder: str = "",
     petitioner: str = "",
-    register: Register | None = None,
     unsigned: bool = False,
     now: datetime | None = None,
 ) -> Bundle:
     """Certify the count under the published checkpoint for the office ``recipient``, and keep the bundle for download.
+
+    ``recipient`` is an office's slug or name, with its holder of that day unless ``holder`` is given, or any other words.
 
     With ``unsigned`` it is anchored and complete but for what ``finishing.finish`` adds. Raises ``NotFound`` (no such
     petition, or nothing sealed yet), ``Misconfigured`` (no certificate key here), ``Busy`` when anchor log or time-stamp
@@ -59,8 +61,8 @@ async def certify(
     if private is None and not unsigned:
         raise Misconfigured(["the certificate key's private half is not here: use --unsigned, and --sign where it is"])
     seal = seal_of(keys, settings)
-    to = To(office=recipient, holder=holder, petitioner=petitioner)
-    supporters = await (register or Nobody()).supporters(pool, petition.id)
+    to = await To.of(pool, recipient, holder=holder, petitioner=petitioner, on=now.date() if now else None)
+    supporters = await standing_beside(pool, petition.id)
     lock = int.from_bytes(sha256(b"certify" + petition.id.bytes)[:8], "big", signed=True)
     async with pool.acquire() as connection:
         # One certificate at a time for a petition: the next serial names the one that it replaces.
@@ -101,8 +103,8 @@ async def certify(
                     id=bundle.id,
                     petition_id=petition.id,
                     serial=serial,
-                    recipient=recipient,
-                    holder=holder,
+                    recipient=to.office,
+                    holder=to.holder,
                     standing=standing_of(petition, settings),
                     size=petition.checkpoint.size,
                     count=bundle.count,

@@ -14,7 +14,6 @@ import asyncpg
 from service import db
 from service.certificates.evidence import q
 from service.certificates.issuing import certify
-from service.certificates.stating import Register
 from service.certificates.trust import certificate_key
 from service.errors import Misconfigured, NotFound, Refusal
 from service.identity import Keys
@@ -40,7 +39,7 @@ async def unsigned(pool: asyncpg.Pool, petition_id: UUID, wish_id: UUID) -> byte
     return found
 
 
-async def fulfil(pool: asyncpg.Pool, keys: Keys, settings: Settings, *, register: Register | None = None) -> bool:
+async def fulfil(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> bool:
     """Make the certificate that has waited longest; False when none waits. What was refused is told, and is not tried again.
 
     No transaction is open meanwhile: a wish is claimed for ten minutes, and another worker takes it after that. A certificate
@@ -54,9 +53,7 @@ async def fulfil(pool: asyncpg.Pool, keys: Keys, settings: Settings, *, register
     if made is None:
         try:
             is_elsewhere = certificate_key(keys, settings)[1] is None
-            bundle = await certify(
-                pool, keys, settings, wish["slug"], wish["recipient"], holder=wish["holder"], register=register, unsigned=is_elsewhere
-            )
+            bundle = await certify(pool, keys, settings, wish["slug"], wish["recipient"], holder=wish["holder"], unsigned=is_elsewhere)
             made, packed = bundle.id, await asyncio.to_thread(bundle.zip) if is_elsewhere else None
         except Misconfigured:
             fault = "no-key"
