@@ -27,6 +27,7 @@ Files = dict[str, bytes]
 
 HASH = reference.b64url(bytes(32))
 MLDSA = {signer.name: note.Cosigner(signer.name, bytes([n] * 32)) for n, signer in enumerate((sample.LOG, sample.ANCHOR), 1)}
+STRANGE = note.Cosigner(sample.LOG.name, bytes([8] * 32))
 SUCCESSOR = note.Signer(sample.LOG.name, bytes([9] * 32))
 
 
@@ -57,7 +58,18 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 @cache
 def cases() -> tuple[Case, ...]:
     """All of them."""
-    return (*_good(), *_archives(), *_outsiders(), *_issuers(), *_logs(), *_proofs(), *_trusts(), *_receipts(), *_promises())
+    return (
+        *_good(),
+        *_downgraded(),
+        *_archives(),
+        *_outsiders(),
+        *_issuers(),
+        *_logs(),
+        *_proofs(),
+        *_trusts(),
+        *_receipts(),
+        *_promises(),
+    )
 
 
 NAMES = (Path(__file__).parent / "cases.txt").read_text(encoding="utf-8").splitlines()
@@ -109,20 +121,21 @@ HONEST = sample.bundle()
 # -- good ----------------------------------------------------------------------------------------------------------------------
 
 
+class _DoubleAnchor(sample.AnchorLog):
+    def prove(self, entry: bytes) -> bytes:
+        proof = note.parse_tlog_proof(super().prove(entry))
+        head = _head(proof.checkpoint)
+        return note.format_tlog_proof(proof.index, proof.path, note.sign_checkpoint(head, [sample.ANCHOR], [MLDSA[sample.ANCHOR.name]]))
+
+
 def _twice_signed() -> Files:
     """Every checkpoint with an ML-DSA-44 signature beside Ed25519, the petition's one by a witness as well."""
-
-    class Anchor(sample.AnchorLog):
-        def prove(self, entry: bytes) -> bytes:
-            proof = note.parse_tlog_proof(super().prove(entry))
-            head = _head(proof.checkpoint)
-            return note.format_tlog_proof(proof.index, proof.path, note.sign_checkpoint(head, [sample.ANCHOR], [MLDSA[sample.ANCHOR.name]]))
 
     files = {**sample.log_files(sample.small_log()), **sample.text_files()}
     witness = note.Cosigner("witness.example", bytes([7] * 32), note.COSIGNATURE)
     head = _head(files["checkpoint"])
     files["checkpoint"] = note.sign_checkpoint(head, [sample.LOG], [MLDSA[sample.LOG.name], witness], time=1_790_000_000)
-    return sample.certify(files, Anchor())
+    return sample.certify(files, _DoubleAnchor())
 
 
 def _head(signed: bytes) -> note.Checkpoint:
@@ -131,6 +144,28 @@ def _head(signed: bytes) -> note.Checkpoint:
 
 DOUBLE = _twice_signed()
 DOUBLE_TRUST = replace(sample.TRUST, ml_dsa=tuple(each.vkey for each in MLDSA.values())).encode()
+
+
+def _stripped(signed: bytes) -> bytes:
+    """Without its long lines, which ML-DSA-44 made."""
+    return b"\n".join(line for line in signed.split(b"\n") if len(line) < 1000)
+
+
+def _downgraded() -> Iterator[Case]:
+    """Whoever breaks Ed25519 leaves out what he cannot make; whoever knows that the log signs twice is not content with one."""
+    for path in ("checkpoint", "petition.tlog-proof", "certificate.tlog-proof"):
+        if path == "certificate.tlog-proof":
+            files = sample.seal({**DOUBLE, path: _stripped(DOUBLE[path])})
+        else:
+            listed = {name: data for name, data in DOUBLE.items() if name not in certificate.OUTSIDE}
+            files = sample.certify({**listed, path: _stripped(listed[path])}, _DoubleAnchor())
+        assert files[path] != DOUBLE[path]
+        yield Case(f"{path} without its second signature", packed(files), DOUBLE_TRUST, "invalid", "note-downgraded", path)
+        yield Case(f"{path} without its second signature, of which the reader knows nothing", packed(files), TRUST, "valid")
+    only = {name: data for name, data in DOUBLE.items() if name not in certificate.OUTSIDE}
+    only["checkpoint"] = note.sign_checkpoint(_head(only["checkpoint"]), [sample.LOG], [STRANGE], time=1_790_000_000)
+    files = sample.certify(only, _DoubleAnchor())
+    yield Case("a second signature by another ML-DSA key", packed(files), DOUBLE_TRUST, "invalid", "note-downgraded", "checkpoint")
 
 
 def _good() -> Iterator[Case]:
