@@ -17,6 +17,46 @@ limit 1;
 insert into certificate (id, petition_id, serial, recipient, holder, standing, size, count, replaces, issued_at)
 values (:id, :petition_id, :serial, :recipient, :holder, :standing, :size, :count, :replaces, :issued_at);
 
+-- name: insert_draft(id, is_unsigned, petitioner, content)!
+insert into certificate_draft (certificate_id, is_unsigned, petitioner, content)
+values (:id, :is_unsigned, :petitioner, :content);
+
+-- name: drafts(petition_id, is_unsigned)
+-- Numbered, anchored or about to be, and without a bundle: oldest first. Those that wait for the organizers' key are apart.
+select c.id, c.serial, c.recipient, c.holder, d.petitioner, c.size, c.count, l.id as log_id, d.content
+from certificate_draft d
+join certificate c on c.id = d.certificate_id
+join log l on l.petition_id = c.petition_id
+where c.petition_id = :petition_id and d.is_unsigned = :is_unsigned
+order by c.serial;
+
+-- name: draft(id)^
+select c.id, c.serial, c.recipient, c.holder, d.petitioner, c.size, c.count, l.id as log_id, d.content
+from certificate_draft d
+join certificate c on c.id = d.certificate_id
+join log l on l.petition_id = c.petition_id
+where c.id = :id;
+
+-- name: claim_draft()^
+update certificate_draft d
+set tried_at = now()
+from certificate c
+where
+    c.id = d.certificate_id
+    and d.certificate_id = (
+        select n.certificate_id
+        from certificate_draft n
+        where not n.is_unsigned and n.tried_at < now() - interval '10 minutes'
+        order by n.tried_at
+        limit 1
+        for update skip locked
+    )
+returning c.id, c.petition_id;
+
+-- name: drop_draft(id)!
+delete from certificate_draft
+where certificate_id = :id;
+
 -- name: insert_file(id, name, content)!
 -- What was handed out once stays; a repeat changes nothing.
 insert into certificate_file (certificate_id, name, content)

@@ -241,6 +241,7 @@ async def test_another_key_than_the_announced_one_signs_nothing(signed: House, o
 async def test_a_bundle_that_was_not_numbered_here_is_not_taken_in(signed: House, organizers: Path) -> None:
     waiting = await signed.certify(unsigned=True)
     done = finishing.go_on(waiting.files, finishing.by_ssh_keygen(organizers / "certificate"), None)
+    await signed.pool.execute("delete from certificate_draft")
     await signed.pool.execute("delete from certificate")
     with pytest.raises(NotFound):
         await certificates.take_in(signed.pool, signed.keys, signed.settings, done)
