@@ -681,6 +681,33 @@ having count(*) > 1
 order by n desc, k.kind, k.value
 limit 20;
 
+-- name: order_erased(petition_id, place, is_taken_back, now)$
+-- A signature whose data is erased and which counts: a court may take it out (X court-order), and put it back (R). The row stays
+-- erased; only the log speaks. Nothing while another such word waits for the seal.
+insert into outbox (log_id, kind, signature_id, reason, queued_at)
+select
+    l.id, (case when :is_taken_back::boolean then 'R' else 'X' end)::"char", s.id,
+    case when not :is_taken_back::boolean then 'court-order' end, coalesce(:now::timestamptz, now())
+from signature s
+join log l on l.petition_id = s.petition_id
+where
+    s.petition_id = :petition_id::uuid and s.log_index = :place::bigint and s.state = 'erased'
+    and exists (select from entry e where e.log_id = l.id and e.ref = s.log_index and e.kind = 'E')
+    and not exists (
+        select from outbox o where o.signature_id = s.id and o.kind in ('X', 'R') and coalesce(o.reason, '') not like 'set-aside:%'
+    )
+    and :is_taken_back::boolean = coalesce(
+        (
+            select e.kind = 'X'
+            from entry e
+            where e.log_id = l.id and e.ref = s.log_index and e.kind in ('X', 'R')
+            order by e.idx desc
+            limit 1
+        ),
+        false
+    )
+returning signature_id;
+
 -- name: stop_act(id)$
 update bulk_act
 set state = 'stopped'
