@@ -60,6 +60,19 @@ where (:slug::text is null or o.slug = :slug)
   and (o.retired_at is null or :slug::text is not null or :id::uuid is not null)
 order by o.country, o.slug;
 
+-- name: called(words)$
+-- The office of this slug, or of this name in any language; of two, the one that is not retired.
+select o.id
+from office o
+where o.slug = :words or exists (select from jsonb_each_text(o.name) n where n.value = :words)
+order by o.retired_at is not null, o.slug <> :words, o.slug
+limit 1;
+
+-- name: profile(key)^
+select key, name, petitioner, signer_field, names, worth, sentence, sources, as_of, edited_at is not null as is_edited
+from recipient_profile
+where key = :key;
+
 -- name: put_office(id, slug, profile, name, country, city, contact)$
 insert into office (id, slug, profile, name, country, city, contact)
 values (:id, :slug, :profile, :name::jsonb, :country, :city, :contact)

@@ -260,6 +260,15 @@ async def addressee(pool: asyncpg.Pool, words: str, *, on: date | None = None) -
     return Addressee(found.name, found.holder, found.id)
 
 
+async def called(pool: asyncpg.Pool, words: str, *, on: date | None = None) -> tuple[Office, Profile] | None:
+    """The office that ``words`` mean, by slug or by name in any language, and how it treats signatures; None for other words."""
+    office_id = await q.called(pool, words=words)
+    if office_id is None:
+        return None
+    (found,) = [_office(row) async for row in q.offices(pool, on_day=on, slug=None, id=office_id)]
+    return found, _profile(await q.profile(pool, key=found.profile))
+
+
 def _office(row: Mapping[str, Any]) -> Office:
     return Office(
         **{name: row[name] for name in ("id", "slug", "profile", "country", "city", "contact", "holder_since")},

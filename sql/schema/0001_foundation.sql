@@ -131,6 +131,7 @@ create table signature (
     country text,
     language text,
     partner text,
+    handover boolean,
     received_at timestamptz,
     decided_at timestamptz not null default now(),
     confirmed_at timestamptz,
@@ -193,11 +194,11 @@ create table shown_name (
 );
 create index shown_name_listed on shown_name (petition_id, name) where review = 'shown';
 
--- Sums by day, the only place where country, language and partner live on.
+-- Sums by day, the only place where country, language, partner and a yes to being named live on.
 create table daily_sum (
     petition_id uuid not null references petition,
     day date not null,
-    kind text not null check (kind in ('confirmed', 'country', 'language', 'partner')),
+    kind text not null check (kind in ('confirmed', 'country', 'language', 'partner', 'handover')),
     key text not null default '',
     n integer not null check (n >= 0),
     primary key (petition_id, kind, day, key)
