@@ -24,6 +24,7 @@ from babel.dates import format_date
 from service import (
     certificates,
     db,
+    forgotten,
     identity,
     intake,
     ledger,
@@ -221,6 +222,8 @@ class Worker:
         while await signatures.add_up(pool):
             pass
         while await signatures.reseal(pool, self._keys, now=now):
+            pass
+        while await forgotten.note(pool, self._settings.key_dir / forgotten.FILE):
             pass
         await intake.forget(pool)
         await updates.forget(pool)
