@@ -551,12 +551,22 @@ select
 from intake
 where decided_at is null;
 
+-- name: plan_for_values()!
+-- For the rest of this transaction: a plan that holds for any condition would read every signature for each.
+select set_config('plan_cache_mode', 'force_custom_plan', true);
+
 -- name: matching(petition_id, state, ids, received_from, received_until, days_from, days_until, prefixes, domains, lanes, marks, text_versions)$
--- How many signatures fit a condition, exactly and now. What the condition leaves open (null) does not narrow it.
+-- How many signatures fit a condition, exactly and now. What the condition leaves open (null) does not narrow it. Networks,
+-- domains, hours, ways in and signs are known of operational rows only, which have an index of their own.
 select count(*)
 from signature s
 where
     s.petition_id = :petition_id and s.state = :state
+    and (
+        coalesce(:prefixes::bytea[], :domains::bytea[]) is null and coalesce(:lanes::text[], :marks::text[]) is null
+        and coalesce(:received_from::timestamptz, :received_until::timestamptz) is null
+        or s.operational_until is not null
+    )
     and (:ids::uuid[] is null or s.id = any(:ids::uuid[]))
     and (:received_from::timestamptz is null or s.received_at >= :received_from::timestamptz)
     and (:received_until::timestamptz is null or s.received_at < :received_until::timestamptz)
@@ -685,15 +695,42 @@ limit :limit;
 
 -- name: counted_clusters(petition_id)
 -- What counted signatures of the last day have in common; who they are is not told.
-select k.kind, k.value, count(*) as n, min(s.received_at) as first, max(s.received_at) as last
-from signature s,
-    lateral (
-        values ('prefixes', encode(s.prefix, 'hex')), ('domains', encode(s.domain, 'hex')), ('marks', array_to_string(s.marks, ','))
-    ) as k (kind, value)
-where s.petition_id = :petition_id and s.state = 'confirmed' and s.operational_until is not null and k.value <> ''
-group by k.kind, k.value
-having count(*) > 1
-order by n desc, k.kind, k.value
+-- The rows are read once, and grouped by what they are: making text of each first costs three times as much.
+with lately as materialized (
+    select prefix, domain, marks, received_at
+    from signature
+    where petition_id = :petition_id and state = 'confirmed' and operational_until is not null
+),
+by_prefix as (
+    select 'prefixes' as kind, encode(prefix, 'hex') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    from lately
+    where prefix is not null
+    group by prefix
+    having count(*) > 1
+    order by n desc
+    limit 20
+),
+by_domain as (
+    select 'domains' as kind, encode(domain, 'hex') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    from lately
+    where domain is not null
+    group by domain
+    having count(*) > 1
+    order by n desc
+    limit 20
+),
+by_marks as (
+    select 'marks' as kind, array_to_string(marks, ',') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    from lately
+    where marks <> '{}'
+    group by marks
+    having count(*) > 1
+    order by n desc
+    limit 20
+)
+select kind, value, n, first, last
+from (select * from by_prefix union all select * from by_domain union all select * from by_marks) found
+order by n desc, kind, value
 limit 20;
 
 -- name: order_erased(petition_id, place, is_taken_back, now)$

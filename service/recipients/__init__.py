@@ -7,6 +7,7 @@ that day is written down beside them. What happened is only added to; a mistake 
 from service.recipients.deliveries import (
     Delivery,
     Event,
+    Reminder,
     deliver,
     deliveries,
     end,
@@ -14,6 +15,7 @@ from service.recipients.deliveries import (
     file_of,
     plan,
     record,
+    remind,
     soon,
     timeline,
 )
@@ -47,6 +49,7 @@ __all__ = [
     "Holder",
     "Office",
     "Profile",
+    "Reminder",
     "address",
     "addressed",
     "addressee",
@@ -66,6 +69,7 @@ __all__ = [
     "put_office",
     "q",
     "record",
+    "remind",
     "retire",
     "seed",
     "soon",

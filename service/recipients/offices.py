@@ -150,9 +150,13 @@ def _profile(row: Mapping[str, Any]) -> Profile:
 # -- offices ------------------------------------------------------------------------------------------------------------------
 
 
-async def offices(pool: asyncpg.Pool, *, on: date | None = None) -> list[Office]:
-    """Every office that is not retired, with its holder on that day (today)."""
-    return [_office(row) async for row in q.offices(pool, on_day=on, slug=None, id=None)]
+async def offices(pool: asyncpg.Pool, *, on: date | None = None, first: UUID | None = None) -> list[Office]:
+    """Every office that is not retired, with its holder on that day (today); those of the petition ``first`` come first."""
+    found = [_office(row) async for row in q.offices(pool, on_day=on, slug=None, id=None)]
+    if first is not None:
+        own = [one.office_id for one in await addressed(pool, first)]
+        found.sort(key=lambda office: own.index(office.id) if office.id in own else len(own))
+    return found
 
 
 async def office(pool: asyncpg.Pool, slug: str, *, on: date | None = None) -> Office:

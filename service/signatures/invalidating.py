@@ -74,7 +74,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 async def preview(pool: asyncpg.Pool, petition_id: UUID, condition: Condition, *, reinstating: bool = False) -> int:
     """How many signatures the act would touch, exactly, at this moment; changes nothing. Raises ``Invalid`` for an empty condition."""
     state = "invalidated" if reinstating else "confirmed"
-    found: int = await q.matching(pool, petition_id=petition_id, state=state, **condition.asked())
+    async with db.transaction(pool) as connection:
+        await q.plan_for_values(connection)
+        found: int = await q.matching(connection, petition_id=petition_id, state=state, **condition.asked())
     return found
 
 
