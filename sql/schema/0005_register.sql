@@ -20,6 +20,9 @@ create table case_file (
     photo text,
     photo_credit text not null default '',
     photo_licence text not null default '',
+    -- To whom to write for this person, before those to whom the campaign always writes (campaign_fact), with the day on which
+    -- somebody looked at them.
+    addresses jsonb,
     -- Health, family, who gave the consent: sealed, for organizers only, in no answer to anyone else.
     notes bytea,
     created_at timestamptz not null default now(),
