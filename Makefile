@@ -17,7 +17,7 @@ UV = $$(command -v uv || echo $(BIN)/uv)
 help:
 	@echo "make run     everything on this machine: database, mail catcher, web and worker; Ctrl-C stops it"
 	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools, a spreadsheet, wrk)"
-	@echo "make torture the long versions of the tests in which processes die"
+	@echo "make torture the long versions of tests: processes die, the API is tried with everything"
 	@echo "make lint    style, types, who imports whom"
 	@echo "make lock    new lock files from pyproject.toml"
 	@echo "make clean   removes .venv and caches; keeps .data"
@@ -31,7 +31,7 @@ test: browser lint
 
 # Many kills, races and attacks; a bar while it runs, and one table at the end.
 torture: browser lint
-	$(BIN)/python -m pytest -s -m torture --timeout 3600 tests/crash
+	$(BIN)/python -m pytest -s -m torture --timeout 3600 tests/crash tests/web/test_openapi.py
 
 lint: $(STAMP_TEST) script
 	$(BIN)/ruff check .

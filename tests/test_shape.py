@@ -28,6 +28,7 @@ COVERED_BY = {
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",
+    "service/web/problems.py": "tests/web/test_openapi.py",
     "service/web/signing.py": "tests/stories/test_signing.py",
     "service/web/recipients.py": "tests/test_recipients.py",
     **{

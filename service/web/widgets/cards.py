@@ -45,6 +45,7 @@ class CardOut(msgspec.Struct, frozen=True, kw_only=True):
     goal_label: str
     percent: int
     line: str
+    held: str
     sign: str
     state_text: str
     opens: str
@@ -78,21 +79,22 @@ class Beside(msgspec.Struct, frozen=True):
     """What the register says beside a petition, in one language: a line, who stands for the prisoners, and whom to show first."""
 
     line: str = ""
+    held: str = ""
     sponsors: list[SponsorOut] = msgspec.field(default_factory=list)
     case: str = ""
 
 
 def beside(register: Snapshot, petition: Petition, words: Words) -> Beside:
     """No number without its day: how many are held, as of when, and who stands up for them."""
-    sponsors, parts = register.for_petition(petition.id), []
-    prisoners = register.numbers.prisoners
+    sponsors, prisoners = register.for_petition(petition.id), register.numbers.prisoners
+    held = ""
     if prisoners.held and prisoners.as_of:
-        parts.append(words.t("widget-held", n=prisoners.held, when=words.day(prisoners.as_of)))
-    if sponsors:
-        parts.append(_stand(words, [sponsor.name(words.lang) for sponsor in sponsors]))
+        held = words.t("widget-held", n=prisoners.held, when=words.day(prisoners.as_of))
+    stand = _stand(words, [sponsor.name(words.lang) for sponsor in sponsors]) if sponsors else ""
     first = register.cases_of(petition.id) or register.fewest(1)
     return Beside(
-        " ".join(parts),
+        f"{held} {stand}".strip(),
+        held,
         [
             SponsorOut(sponsor.name(words.lang), str(words.locale.territories.get(sponsor.country, "")))
             for sponsor in sponsors[:MOST_SPONSORS]
@@ -178,6 +180,7 @@ def card_out(pages: Pages, petition: Petition, state: str, lang: str, about: Bes
         goal_label=words.t("goal-label"),
         percent=percent,
         line=about.line,
+        held=about.held,
         sign=words.t("widget-sign"),
         state_text=words.t(f"state-{state}"),
         opens=words.t("new-window"),

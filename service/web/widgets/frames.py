@@ -27,17 +27,22 @@ THEMES = ("auto", "light", "dark")
 
 
 class Frame(msgspec.Struct, frozen=True):
-    """How a frame was asked for. ``host`` is the site around it, if it is on the list; only that site is spoken to."""
+    """How a frame was asked for. ``host`` is the site around it, if it is on the list; only that site is spoken to.
+
+    ``inside`` is "card" when the element's card shows title and number just above the form.
+    """
 
     lang: str
     theme: str
     partner: Partner | None
     host: str
     sites: tuple[str, ...]
+    inside: str = ""
 
     def query(self, **more: str) -> str:
         """The same frame's next address."""
-        asked = {"lang": self.lang, "theme": self.theme, "host": self.host, "partner": self.partner.slug if self.partner else "", **more}
+        partner = self.partner.slug if self.partner else ""
+        asked = {"lang": self.lang, "theme": self.theme, "host": self.host, "partner": partner, "inside": self.inside, **more}
         return urlencode({name: text for name, text in asked.items() if text})
 
 
@@ -50,11 +55,12 @@ def frame_of(request: Visit, petition: Petition) -> Frame:
     partner = roster.find(asked.get("partner", ""), petition.id)
     sites = roster.sites(petition.id, partner.slug if partner else "")
     host = asked.get("host", "")
+    inside = "card" if asked.get("inside") == "card" else ""
     if host and host == pages.settings.base_url:  # the builder's preview
         sites = ("'self'", *sites)
-        return Frame(lang, _theme(asked.get("theme", "")), partner, host, sites)
+        return Frame(lang, _theme(asked.get("theme", "")), partner, host, sites, inside)
     is_listed = len(host) < 300 and any(partners.is_site(host, site) for site in sites)
-    return Frame(lang, _theme(asked.get("theme", "")), partner, host if is_listed else "", sites)
+    return Frame(lang, _theme(asked.get("theme", "")), partner, host if is_listed else "", sites, inside)
 
 
 def _theme(text: str) -> str:

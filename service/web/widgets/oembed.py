@@ -15,12 +15,11 @@ from litestar.params import FromQuery
 
 from service.errors import Fault, Invalid, NotFound, Refusal
 from service.petitions import Petition
-from service.web.api import ProblemOut
 from service.web.pages import language, pages_of
+from service.web.problems import no
 from service.web.widgets.answers import A_WHILE, OPEN, Visit
 
 _json = msgspec.json.Encoder()
-_PROBLEM = "application/problem+json"
 _QUOTES = {'"': "&quot;"}
 
 
@@ -54,9 +53,9 @@ class OembedOut(msgspec.Struct, frozen=True, kw_only=True):
     tags=["partners"],
     responses={
         200: ResponseSpec(OembedOut, description="The card in a frame.", media_type="application/json"),
-        400: ResponseSpec(ProblemOut, description="No address, or a size that is no number.", media_type=_PROBLEM),
-        404: ResponseSpec(ProblemOut, description="The address is none of a petition here.", media_type=_PROBLEM),
-        501: ResponseSpec(ProblemOut, description="The format xml.", media_type=_PROBLEM),
+        **no(400, "No address, or a size that is no number."),
+        **no(404, "The address is none of a petition here."),
+        **no(501, "The format xml."),
     },
 )
 async def oembed(

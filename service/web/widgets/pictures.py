@@ -138,16 +138,26 @@ def _badge_svg(data: Mapping[str, Any]) -> str:
     """Attributes only: a badge has no style and no script, and says its text to those who cannot see it."""
     brand = str(data["brand"]) + (" DEMO" if data["demo"] else "")
     text = str(data["text"])
-    # No font can be measured here: 7.4 and 6.9 pixels a letter are wide enough for Latin and Armenian at 12 pixels.
-    left, right = round(len(brand) * 7.6) + 18, round(len(text) * 6.9) + 18
+    # No font can be measured here. The usual width of the letters is reckoned, and textLength fits whatever font there is into it.
+    left, right = _wide(brand) * 1.08, _wide(text)
     said = escape(f"{brand}: {text}", _QUOTES)
     font = 'font-family="system-ui, Segoe UI, Roboto, Noto Sans, Noto Sans Armenian, sans-serif" font-size="12"'
-    size = f'width="{left + right}" height="24" viewBox="0 0 {left + right} 24"'
+    edge, whole = round(left + 18), round(left + 18) + round(right + 18)
+
+    def said_at(x: int, wide: float, more: str, words: str) -> str:
+        return f'<text x="{x}" y="16.5" textLength="{wide:.0f}" lengthAdjust="spacingAndGlyphs" {more} {font}>{escape(words)}</text>'
+
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{said}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="24" viewBox="0 0 {whole} 24" role="img" aria-label="{said}">'
         f"<title>{escape(str(data['title']))}</title>"
-        f'<rect width="{left + right}" height="24" rx="5" fill="#fbf8f3" stroke="#d9cfc2"/>'
-        f'<path d="M5 0h{left - 5}v24H5a5 5 0 0 1-5-5V5a5 5 0 0 1 5-5z" fill="#8c1c2b"/>'
-        f'<text x="{left / 2}" y="16.5" text-anchor="middle" fill="#fff" font-weight="700" {font}>{escape(brand)}</text>'
-        f'<text x="{left + right / 2}" y="16.5" text-anchor="middle" fill="#1f1a17" {font}>{escape(text)}</text></svg>'
+        f'<rect x=".5" y=".5" width="{whole - 1}" height="23" rx="5" fill="#fbf8f3" stroke="#d9cfc2"/>'
+        f'<path d="M5 0h{edge - 5}v24H5a5 5 0 0 1-5-5V5a5 5 0 0 1 5-5z" fill="#8c1c2b"/>'
+        + said_at(9, left, 'fill="#fff" font-weight="700"', brand)
+        + said_at(edge + 9, right, 'fill="#1f1a17"', text)
+        + "</svg>"
     )
+
+
+def _wide(text: str) -> float:
+    """How wide ``text`` usually is at 12 pixels: Armenian letters are wider than Latin ones, spaces and points narrower."""
+    return sum(3.2 if letter in " .,\u00a0\u202f" else 7.6 if letter >= "\u0530" else 6.8 for letter in text)
