@@ -22,7 +22,7 @@ from service import partners
 PARTNER = "sample-partner"
 VARIANTS = ("card", "bar", "button", "counter", "sponsors", "case")
 WIDTHS = (280, 360, 1280)
-DARK = ":root { color-scheme: light dark }"
+DARK = "@media (prefers-color-scheme: dark) { body { background: #111; color: #eee } a { color: #9cf } }"
 
 
 @pytest.fixture
@@ -85,9 +85,8 @@ async def test_a_page_with_everything_on_it_can_be_read_in_a_narrow_column_by_li
                 await one.page.set_viewport_size({"width": width, "height": 3_400})  # frames far below are not painted
                 await one.picture(f"partner-page-{lang}-{width}-{scheme}")
                 assert await one.overflow() == 0, (lang, width)
-            found = await one.faults_by_axe()
+            found = await one.faults_by_axe(frames=False)
             assert not found, (lang, scheme, found)
-    one.shame[:] = [line for line in one.shame if "postMessage" not in line]  # axe asks frames of others whether it is there, too
 
 
 async def _sums(house: Installation, n: int) -> None:
