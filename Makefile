@@ -27,7 +27,7 @@ run: $(STAMP_RUN) script
 	@exec $(BIN)/python -I -S service/embedded/child.py TERM - - - $(BIN)/libertas up
 
 test: browser lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Many kills, races and attacks; a bar while it runs, and one table at the end.
 torture: browser lint

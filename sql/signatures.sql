@@ -97,18 +97,33 @@ from unnest(
 ) as n (id, text_version, visibility, blob, key_id, country, language, partner)
 where s.id = n.id and s.state = 'pending';
 
--- name: prefix_counts(prefixes, now)
--- How many signatures came from each client prefix within the last hour (keyed hashes).
-select prefix, count(*) as n
-from signature
-where prefix = any(:prefixes::bytea[]) and decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
-group by prefix;
+-- name: prefix_counts(prefixes, most, now)
+-- How many signatures came from each client prefix within the last hour (keyed hashes), counted no further than "most": what
+-- a batch of forms costs must not grow with the hour's number of signatures.
+select n.prefix, c.n
+from unnest(:prefixes::bytea[]) as n (prefix)
+cross join lateral (
+    select count(*) as n
+    from (
+        select
+        from signature s
+        where s.prefix = n.prefix and s.decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
+        limit :most
+    ) as few
+) as c;
 
--- name: domain_counts(domains, now)
-select domain, count(*) as n
-from signature
-where domain = any(:domains::bytea[]) and decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
-group by domain;
+-- name: domain_counts(domains, most, now)
+select n.domain, c.n
+from unnest(:domains::bytea[]) as n (domain)
+cross join lateral (
+    select count(*) as n
+    from (
+        select
+        from signature s
+        where s.domain = n.domain and s.decided_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
+        limit :most
+    ) as few
+) as c;
 
 -- name: insert_tokens(hashes, purposes, signature_ids, mail_ids, expiries)!
 insert into token (hash, purpose, signature_id, mail_id, expires_at)
