@@ -237,8 +237,9 @@ def _arrange(
     is_anchor = head["id"] == ANCHOR
     replay = _Replay(head, [] if is_anchor else history, purged)
     anchor = entries.AnchorTally(head["origin"]) if is_anchor else None
-    for _, _, entry in history if anchor else ():
-        anchor.add(entry)
+    if anchor is not None:
+        for _, _, entry in history:
+            anchor.add(entry)
     before, before_added = replay.tally.count, replay.tally.added
     batch = Batch([], [], [], [], [], 0, 0, 0, False)
     places: dict[UUID, int] = {}
