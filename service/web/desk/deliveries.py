@@ -32,6 +32,7 @@ _EVENT = _WORDS | {
     "event", "kind", "happened_on", "holder", "how", "by_whom", "reference", "outcome", "in_favour", "against", "abstained", "url",
     "is_private", "replaces",
 }  # fmt: skip
+_DELIVERED = _EVENT - {"kind", "outcome", "in_favour", "against", "abstained", "replaces"} | {"certificate", "answer_due"}
 _PLACE = "/desk/petitions/{slug}/deliveries"
 
 
@@ -144,7 +145,7 @@ async def _tell(desk: Desk, connection: db.Connection, office: Mapping[str, str]
 @act(
     "/petitions/{slug:str}/deliveries/{delivery:str}/deliver",
     roles=CERTIFIERS,
-    fields=_EVENT | {"certificate", "answer_due"},
+    fields=_DELIVERED,
     thing="petition",
     takes_file=True,
 )
