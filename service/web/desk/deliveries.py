@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from babel.dates import format_date
 
 from service import certificates, db, recipients, updates
 from service.errors import Conflict, Fault, Invalid, NotFound
@@ -129,7 +128,7 @@ async def _tell(desk: Desk, connection: db.Connection, office: Mapping[str, str]
     texts = {}
     for language, said in desk.pages.words.items():
         name = office.get(language) or next(iter(office.values()))
-        facts = [format_date(event.happened_on, "long", locale=language) + "."]
+        facts = [said.day(event.happened_on).rstrip(".") + "."]
         facts += [said.t("step-holder", name=event.holder)] if event.holder else []
         if event.votes:
             in_favour, against, abstained = event.votes
