@@ -592,6 +592,11 @@ with covered as (
     from signature s
     where
         s.petition_id = :petition_id and s.state = :state
+        and (
+            coalesce(:prefixes::bytea[], :domains::bytea[]) is null and coalesce(:lanes::text[], :marks::text[]) is null
+            and coalesce(:received_from::timestamptz, :received_until::timestamptz) is null
+            or s.operational_until is not null
+        )
         and (:ids::uuid[] is null or s.id = any(:ids::uuid[]))
         and (:received_from::timestamptz is null or s.received_at >= :received_from::timestamptz)
         and (:received_until::timestamptz is null or s.received_at < :received_until::timestamptz)
