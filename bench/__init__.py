@@ -9,5 +9,6 @@ else), round after round, and the table shows medians. Needs nothing outside thi
     load       wrk, and what it cost in CPU
     material   forms, links and a million signatures, made beforehand
     cases      what is measured
+    widgets    what partners' pages ask for, beside nginx
     report     the table, and RESULTS.md
 """

@@ -16,7 +16,7 @@ import aiosmtplib
 import asyncpg
 import msgspec
 
-from bench import baseline, load, material, people
+from bench import baseline, load, material, people, widgets
 from bench.topology import HOUSE, Topology, free_port, topology
 from service import db, ledger
 
@@ -354,7 +354,9 @@ async def _mail_limit(port: int, count: int) -> float:
 async def bench(folder: Path, size: Size, say: Say, progress: material.Progress) -> AsyncIterator[Bench]:
     """An installation with its baselines, started; on the disk that ``folder`` is on."""
     smtp_port = free_port()
-    async with topology(folder, smtp_url=f"smtp://127.0.0.1:{smtp_port}", TRUSTED_PROXIES="127.0.0.1/32") as whole:
+    async with topology(
+        folder, smtp_url=f"smtp://127.0.0.1:{smtp_port}", TRUSTED_PROXIES="127.0.0.1/32", PUBLIC_DIR=str(folder / "public")
+    ) as whole:
         assert whole.postgres is not None
         admin = await asyncpg.connect(whole.postgres.admin_url)
         await admin.execute("create database baseline")
@@ -416,6 +418,7 @@ async def run(one: Bench) -> list[Figure]:
             await step()
         one.say(f"round {turn + 1} of {size.rounds}: reading")
         await one.reads()
+        await widgets.reads(one)
     one.say("mail")
     await one.mails()
     one.say("sealing")
@@ -463,6 +466,7 @@ async def run(one: Bench) -> list[Figure]:
     one.add("count JSON", "count", "bare GET", "≥ 12,000/s (then ≥ 70 %)", lambda value, ratio: value >= 12_000 or ratio >= 0.7)
     one.add("count JSON, 304", "count 304", "bare GET", "≥ 12,000/s (then ≥ 70 %)", lambda value, ratio: value >= 12_000 or ratio >= 0.7)
     one.add("count JSON through its route", "count by its route", "Litestar GET", "", lambda *_: True, "what the table in front saves")
+    widgets.add(one)
     one.add("petition page", "page", "bare GET", "≥ 1,500/s (then ≥ 4,000)", lambda value, _: value >= 1_500)
     one.add("petition page with 1 M present", "page at 1 M", "page", "", lambda *_: True)
     one.figures += own

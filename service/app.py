@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
 import httpx2
@@ -50,9 +50,11 @@ from service.web import support as support_page
 from service.web import updates as update_pages
 from service.web import verify as verify_pages
 from service.web.callers import Cors, refuse_foreign
+from service.web.files import Files, contents
 from service.web.front import Answer, Front
 from service.web.kept import Kept
 from service.web.pages import Pages
+from service.web.problems import PROBLEM, FaultOut
 
 log = structlog.get_logger()
 
@@ -227,11 +229,16 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                     }
                 )
                 shelf.watch(front.drop)
+                files = None
+                if settings.public_dir is not None:
+                    files = Files(settings.public_dir, lambda: contents(ready, cards, pages, shelf), mark)
+                    shelf.watch(files.nudge)
                 shelf.watch(lambda: _show_counts(shelf))
                 _show_counts(shelf)
                 metrics = start_http_server(settings.metrics_port, settings.host) if settings.metrics_port else None
                 try:
-                    yield
+                    async with files.running() if files is not None else nullcontext():
+                        yield
                 finally:
                     state.is_ending = True
                     if metrics is not None:
@@ -269,7 +276,7 @@ def _problem(
         request.app.state.pages.words["en"] if "en" in request.app.state.pages.words else next(iter(request.app.state.pages.words.values()))
     )
     errors = (
-        [api.FaultOut(fault.field, fault.code, words.fault(fault.field, fault.code)) for fault in refusal.faults]
+        [FaultOut(fault.field, fault.code, words.fault(fault.field, fault.code)) for fault in refusal.faults]
         if isinstance(refusal, Invalid)
         else None
     )
@@ -278,7 +285,7 @@ def _problem(
         body["detail"] = detail
     if errors is not None:
         body["errors"] = errors
-    return Response(msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers)
+    return Response(msgspec.json.encode(body), status_code=status, media_type=PROBLEM, headers=headers)
 
 
 def _answer(request: Request[Any, Any, State], status: int, code: str, refusal: Refusal | None = None) -> Response[bytes]:

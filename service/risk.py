@@ -373,6 +373,8 @@ def is_disposable(domain: str) -> bool:
 
 DOMAIN_AN_HOUR = 30
 """Local parts of one domain that is no freemail provider; a school or a company signs more slowly than a script."""
+MOST = 601
+"""From so many an hour from one place on nothing more is concluded, so nobody needs to count further."""
 
 
 class Features(msgspec.Struct, frozen=True, kw_only=True):
@@ -426,7 +428,7 @@ def score(features: Features) -> Decision:
     if is_disposable(features.domain):
         sign("disposable", 2)
     # A crowd behind one address of a mobile carrier or a university sends some hundred in an hour; scripts send thousands.
-    if features.prefix_hour > 600:
+    if features.prefix_hour >= MOST:
         sign("prefix-flood", 4)
     elif features.prefix_hour > 150:
         sign("prefix-busy", 2)

@@ -31,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     migrate_url: str = ""
     data_dir: Path = Path(".data")
     key_dir: Path = Path(".data/keys")
+    public_dir: Path | None = None
     host: str = "127.0.0.1"
     port: int = 8000
     metrics_port: int = 0
@@ -186,6 +187,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "MIGRATE_URL": _url("postgresql", "postgres"),
     "DATA_DIR": lambda text: Path(text).absolute(),
     "KEY_DIR": lambda text: Path(text).absolute(),
+    "PUBLIC_DIR": lambda text: Path(text).absolute(),
     "HOST": str,
     "PORT": _whole(1, 65_535),
     "METRICS_PORT": _whole(0, 65_535),

@@ -637,7 +637,12 @@ def test_make_alone_may_be_told_to_stop(installation: Callable[..., Installation
     one = installation()
     (folder / "Makefile").write_text(f"run:\n\t@exec {sys.executable} {one.script} up\n")
     one.process = subprocess.Popen(
-        ["make", "-C", str(folder), "run"], env=one.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ["make", "-C", str(folder), "run"],
+        env=one.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs behind a shell ignores it
     )
     one.until("Ctrl-C")
     family = one.family()

@@ -664,14 +664,18 @@ async def test_a_checkpoint_is_signed_in_two_ways_and_each_is_enough(house: Hous
     assert both.unknown == () and both.times == ((house.log.origin, int(made_at.timestamp())),)
 
 
-async def test_an_operator_may_do_without_the_second_signature_and_old_notes_stay_good(house: House) -> None:
+async def test_an_operator_may_do_without_the_second_signature_and_who_knows_of_it_demands_it(house: House) -> None:
     plain = await ledger.publish(house.pool, house.keys, house.log.id, house.high_water, ml_dsa=False)
     assert plain is not None and plain.count("— ".encode()) == 1
     await house.confirm(1)
     await house.settle()
     (key,) = await keys_of(house)
     known = [note.parse_vkey(key.vkey), note.parse_vkey(key.ml_dsa)]
-    assert note.open_checkpoint(await ledger.checkpoint(house.pool, house.log.id, 1), known, house.log.origin).size == 1
+    old = await ledger.checkpoint(house.pool, house.log.id, 1)
+    assert note.open_checkpoint(old, known[:1], house.log.origin).size == 1
+    assert note.open_checkpoint(old, known, house.log.origin, demanding=False).size == 1
+    with pytest.raises(Unproven, match="note-downgraded"):
+        note.open_checkpoint(old, known, house.log.origin)
     assert note.open_checkpoint(await ledger.checkpoint(house.pool, house.log.id), known[1:], house.log.origin).size == 2
 
 

@@ -28,8 +28,13 @@ COVERED_BY = {
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",
+    "service/web/problems.py": "tests/web/test_openapi.py",
     "service/web/signing.py": "tests/stories/test_signing.py",
     "service/web/recipients.py": "tests/test_recipients.py",
+    **{
+        f"service/web/widgets/{name}.py": "tests/web/test_widgets.py"
+        for name in ("answers", "cards", "element", "frames", "oembed", "pictures")
+    },
     "service/__main__.py": "tests/test_main.py",
     "service/proof/page/build.py": "tests/proof/test_page.py",
     **{f"service/commands/{name}.py": "tests/test_main.py" for name in ("processes", "operator", "evidence", "keys")},

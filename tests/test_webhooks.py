@@ -22,6 +22,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from conftest import free_port
 from installation import Installation
@@ -175,6 +176,12 @@ def verified(shared: str, headers: dict[str, str], body: bytes, *, now: float, s
     return good
 
 
+def test_a_signature_is_the_one_of_the_conventions_own_example() -> None:
+    """The numbers of the Standard Webhooks specification."""
+    made = webhooks.signature("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}')
+    assert made == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
 async def _listens(house: Installation, port: int) -> str:
     """The sample partner's system listens on this machine; returns its secret."""
     shared = await webhooks.set_address(house.pool, house.keys, "sample-partner", "https://hook.example/told")
@@ -193,12 +200,18 @@ async def test_a_milestone_is_told_once_signed_and_names_nobody(installation: In
         assert await webhooks.deliver_due(installation.pool, installation.keys, local()) == 0
         ((headers, body),) = one.heard
         assert json.loads(body)["data"] == {"petition": installation.slug, "milestone": 1000}
+        assert Webhook(shared).verify(body, headers)["type"] == "petition.milestone", "by the convention's own library"
+        for wrong in ({**headers, "webhook-id": "another"}, {**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}):
+            with pytest.raises(WebhookVerificationError):
+                Webhook(shared).verify(body, wrong)
         seen: set[str] = set()
         assert verified(shared, headers, body, now=now.timestamp(), seen=seen)
         assert not verified(shared, headers, body, now=now.timestamp(), seen=seen), "a replay"
         assert not verified(shared, headers, body, now=now.timestamp() + 301, seen=set()), "an old message"
         assert not verified(shared, headers, body + b" ", now=now.timestamp(), seen=set()), "a changed message"
         other = await webhooks.set_address(installation.pool, installation.keys, "sample-partner", "https://hook.example/told")
+        with pytest.raises(WebhookVerificationError):
+            Webhook(other).verify(body, headers)
         assert other != shared and not verified(other, headers, body, now=now.timestamp(), seen=set())
 
 

@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import typst
+if TYPE_CHECKING:  # 8 MiB that a web process takes only when it prints
+    import typst
 
 HERE = Path(__file__).parent
 SHEETS = HERE / "sheets"
@@ -27,6 +28,8 @@ Standard = Literal["a-2b", "a-3b", "ua-1"]
 
 @cache
 def _fonts() -> typst.Fonts:
+    import typst
+
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(HERE / "fonts")])
 
 
@@ -62,6 +65,8 @@ def _set(
 ) -> bytes:
     if not (SHEETS / f"{sheet}.typ").is_file():
         raise FileNotFoundError(f"{sheet}.typ")
+    import typst
+
     given = {"data": json.dumps(data, ensure_ascii=False)}
     with tempfile.TemporaryDirectory(prefix="libertas-press-") as folder:
         root = SHEETS

@@ -181,6 +181,7 @@ class Decider:
                 countries=[row.form.country for row in rows],
                 languages=[row.form.language for row in rows],
                 partners=[row.form.partner for row in rows],
+                handovers=[row.form.handover for row in rows],
                 received=[row.received_at for row in rows],
                 now=now,
             )
@@ -206,15 +207,16 @@ class Decider:
             countries=[row.form.country for row in corrected.values()],
             languages=[row.form.language for row in corrected.values()],
             partners=[row.form.partner for row in corrected.values()],
+            handovers=[row.form.handover for row in corrected.values()],
         )
 
     async def _judge(self, connection: db.Connection, rows: list[_Row], now: datetime | None) -> None:
         """Mail or hold: counts of the last hour come from the database, those of this batch are added on the way."""
         by_prefix: Counter[bytes] = Counter()
         by_domain: Counter[bytes] = Counter()
-        async for record in q.prefix_counts(connection, prefixes=list({row.prefix for row in rows if row.prefix}), now=now):
+        async for record in q.prefix_counts(connection, prefixes=list({row.prefix for row in rows if row.prefix}), most=risk.MOST, now=now):
             by_prefix[record["prefix"]] = record["n"]
-        async for record in q.domain_counts(connection, domains=list({row.domain for row in rows}), now=now):
+        async for record in q.domain_counts(connection, domains=list({row.domain for row in rows}), most=risk.MOST, now=now):
             by_domain[record["domain"]] = record["n"]
         for row in rows:
             dwell = None if row.proof_at is None else (row.received_at - row.proof_at).total_seconds()

@@ -23,6 +23,7 @@ from service.errors import Fault, Invalid, NotFound
 from service.petitions import Petition, Shelf
 from service.web import callers, forms, signing
 from service.web.front import Answer
+from service.web.problems import AWAY, SAME, no
 
 Visit = Request[Any, Any, Any]
 _json = msgspec.json.Encoder()
@@ -63,23 +64,6 @@ class ReceivedOut(msgspec.Struct, frozen=True):
     """The same for everybody: look into your mail."""
 
     status: str = "received"
-
-
-class FaultOut(msgspec.Struct, frozen=True):
-    field: str
-    code: str
-    message: str
-
-
-class ProblemOut(msgspec.Struct, frozen=True, kw_only=True):
-    """RFC 9457."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    detail: str = ""
-    errors: list[FaultOut] | None = None
 
 
 def petition_out(petition: Petition, base_url: str, now: datetime) -> PetitionOut:
@@ -153,18 +137,17 @@ def fronted(ready: Ready) -> Callable[[str], Answer | None]:
 
 
 _LISTED = "/api/v1/petitions"
-_SAME = {304: ResponseSpec(None, description="Nothing changed since the ETag that you hold.")}
-_NO = {404: ResponseSpec(ProblemOut, description="There is no such petition.", media_type="application/problem+json")}
+_NO = no(404, "There is no such petition.")
 
 
-@get("/petitions", responses={200: ResponseSpec(PetitionsOut, description="All public petitions."), **_SAME}, summary="All petitions")
+@get("/petitions", responses={200: ResponseSpec(PetitionsOut, description="All public petitions."), **SAME}, summary="All petitions")
 async def petitions(request: Visit) -> Response[bytes]:
     return _public(request, "")
 
 
 @get(
     "/petitions/{slug:str}",
-    responses={200: ResponseSpec(PetitionOut, description="One petition."), **_SAME, **_NO},
+    responses={200: ResponseSpec(PetitionOut, description="One petition."), **SAME, **_NO},
     summary="One petition",
 )
 async def petition(request: Visit, slug: FromPath[str]) -> Response[bytes]:
@@ -184,7 +167,7 @@ class StatisticsOut(msgspec.Struct, frozen=True):
 
 @get(
     "/petitions/{slug:str}/statistics",
-    responses={200: ResponseSpec(StatisticsOut, description="Sums by day, country, language and partner."), **_NO},
+    responses={200: ResponseSpec(StatisticsOut, description="Sums by day, country, language and partner."), **_NO, **AWAY},
     summary="Sums of whole days, rounded down to tens",
 )
 async def statistics(request: Visit, slug: FromPath[str]) -> Response[dict[str, Any]]:
@@ -209,7 +192,7 @@ class ChallengeOut(msgspec.Struct, frozen=True):
     responses={
         200: ResponseSpec(ChallengeOut, description="Good for the named petition, or for any one; once."),
         **_NO,
-        429: ResponseSpec(ProblemOut, description="Too many from this client; see Retry-After.", media_type="application/problem+json"),
+        **no(429, "Too many from this client; see Retry-After."),
     },
 )
 async def challenge(request: Visit, petition: FromQuery[str | None] = None) -> Response[dict[str, object]]:
@@ -221,23 +204,20 @@ async def challenge(request: Visit, petition: FromQuery[str | None] = None) -> R
     return Response(body, headers={**PUBLIC, "cache-control": "no-store"}, media_type="application/json")
 
 
-_PROBLEM = "application/problem+json"
-
-
 @post(
     "/petitions/{slug:str}/signatures",
     status_code=202,
     summary="Sign",
     responses={
-        400: ResponseSpec(ProblemOut, description="Fields are wrong; every fault is named.", media_type=_PROBLEM),
+        **no(400, "Fields are wrong; every fault is named."),
         **_NO,
-        401: ResponseSpec(ProblemOut, description="A partner's key was sent, and does not work.", media_type=_PROBLEM),
-        408: ResponseSpec(ProblemOut, description="The body took too long to arrive.", media_type=_PROBLEM),
-        409: ResponseSpec(ProblemOut, description="closed, paused or text-changed", media_type=_PROBLEM),
-        413: ResponseSpec(ProblemOut, description="More than 16 KiB.", media_type=_PROBLEM),
-        415: ResponseSpec(ProblemOut, description="Not application/json.", media_type=_PROBLEM),
-        429: ResponseSpec(ProblemOut, description="Too many from this client; see Retry-After.", media_type=_PROBLEM),
-        503: ResponseSpec(ProblemOut, description="Nothing was stored, try again; see Retry-After.", media_type=_PROBLEM),
+        **no(401, "A partner's key was sent, and does not work."),
+        **no(408, "The body took too long to arrive."),
+        **no(409, "closed, paused or text-changed"),
+        **no(413, "More than 16 KiB."),
+        **no(415, "Not application/json."),
+        **no(429, "Too many from this client; see Retry-After."),
+        **AWAY,
     },
 )
 async def sign(

@@ -24,6 +24,7 @@ from service.sponsors import Gone, Snapshot
 from service.web import forms
 from service.web.kept import answer, moved, new_key, page, register_of, today
 from service.web.pages import CACHED, NOT_STORED, SECURITY_HEADERS, language, pages_of
+from service.web.problems import SAME, no
 
 Visit = Request[Any, Any, Any]
 
@@ -147,12 +148,25 @@ def _all_out(request: Visit) -> CasesOut:
     )
 
 
-@get("/cases", responses={200: ResponseSpec(CasesOut, description="All public cases, and the numbers.")}, summary="The prisoners")
+@get(
+    "/cases",
+    responses={200: ResponseSpec(CasesOut, description="All public cases, and the numbers."), **SAME},
+    summary="The prisoners",
+)
 async def cases_json(request: Visit) -> Response[bytes]:
     return answer(request, "cases", lambda: _all_out(request))
 
 
-@get("/cases/{slug:str}", responses={200: ResponseSpec(CaseOut, description="One case.")}, summary="One prisoner")
+@get(
+    "/cases/{slug:str}",
+    responses={
+        200: ResponseSpec(CaseOut, description="One case."),
+        **SAME,
+        **no(404, "There is no such case."),
+        **no(410, "The case was taken down."),
+    },
+    summary="One prisoner",
+)
 async def case_json(request: Visit, slug: FromPath[str]) -> Response[bytes]:
     register, settings = register_of(request), request.app.state.settings
     case = register.case(register.leads_to(slug) or slug)

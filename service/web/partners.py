@@ -5,6 +5,7 @@ A key opens both, by a form or by an API; nothing of it is kept in a cookie, an 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -16,12 +17,11 @@ from service import partners
 from service.errors import Fault, Keyless, TooMany
 from service.partners import OptIn, Reach
 from service.web import callers, forms
-from service.web.api import ProblemOut
 from service.web.pages import CACHED_LONG, language, pages_of
+from service.web.problems import no
 
 Visit = Request[Any, Any, Any]
 
-_PROBLEM = "application/problem+json"
 _json = msgspec.json.Encoder()
 PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 KEY_FIELDS = frozenset({"key"})
@@ -43,9 +43,9 @@ class NewsOut(msgspec.Struct, frozen=True):
 
 
 _KEYED = {
-    401: ResponseSpec(ProblemOut, description="No key, or none that works.", media_type=_PROBLEM),
-    429: ResponseSpec(ProblemOut, description="The quota of this hour is used up; see Retry-After.", media_type=_PROBLEM),
-    503: ResponseSpec(ProblemOut, description="Try again; see Retry-After.", media_type=_PROBLEM),
+    **no(401, "No key, or none that works."),
+    **no(429, "The quota of this hour is used up; see Retry-After."),
+    **no(503, "Try again; see Retry-After."),
 }
 
 
@@ -71,7 +71,7 @@ async def numbers(request: Visit) -> Response[bytes]:
     security=[{"partner": []}],
     responses={
         200: ResponseSpec(NewsOut, description="At most 500 rows; ask again with `after` until there are none."),
-        400: ResponseSpec(ProblemOut, description="`after` is not what an earlier answer gave.", media_type=_PROBLEM),
+        **no(400, "`after` is not what an earlier answer gave."),
         **_KEYED,
     },
 )
@@ -127,7 +127,9 @@ async def look(request: Visit, lang: FromPath[str]) -> Response[bytes]:
     today = state.clock().date()
     reach = await partners.statistics(state.pool, found.slug, today=today)
     titles = {petition.slug: petition.text(lang).title for petition in state.shelf.public()}
-    shown = [(titles.get(each.petition, each.petition), each) for each in reach]
+    shown = [
+        (titles.get(each.petition, each.petition), each, [(date.fromisoformat(day), n) for day, n in each.days.items()]) for each in reach
+    ]
     return pages.respond("partners.html", lang, path="/partners", partner=found, reach=shown, faults=[], before=today)
 
 

@@ -22,6 +22,7 @@ from service.sponsors import Offer, Seen, Snapshot, Sponsor, Sponsorship
 from service.web import forms
 from service.web.kept import answer, new_key, page, register_of
 from service.web.pages import COUNTRIES, NOT_STORED, SECURITY_HEADERS, language, pages_of
+from service.web.problems import SAME
 
 Visit = Request[Any, Any, Any]
 
@@ -119,7 +120,11 @@ def sponsor_out(sponsor: Sponsor, register: Snapshot, base_url: str, languages: 
     )
 
 
-@get("/sponsors", responses={200: ResponseSpec(SponsorsOut, description="All announced sponsors.")}, summary="The sponsors")
+@get(
+    "/sponsors",
+    responses={200: ResponseSpec(SponsorsOut, description="All announced sponsors."), **SAME},
+    summary="The sponsors",
+)
 async def sponsors_json(request: Visit) -> Response[bytes]:
     settings = request.app.state.settings
 

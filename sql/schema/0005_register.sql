@@ -260,7 +260,7 @@ create table city (
 -- once; until then the row keeps its day (see signatures.add_up).
 alter table signature add column is_placed boolean not null default false;
 alter table daily_sum drop constraint daily_sum_kind_check;
-alter table daily_sum add constraint daily_sum_kind_check check (kind in ('confirmed', 'country', 'language', 'partner', 'locality'));
+alter table daily_sum add constraint daily_sum_kind_check check (kind in ('confirmed', 'country', 'language', 'partner', 'locality', 'handover'));
 
 -- ------------------------------------------------------------------------------------------------ one number for all of it
 

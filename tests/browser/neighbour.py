@@ -28,7 +28,8 @@ class Neighbour:
             body = self.pages.get(path)
             status = "200 OK" if body is not None else "404 Not Found"
             content = (body or "").encode()
-            more: Mapping[str, str] = {"content-type": "text/html; charset=utf-8", "content-length": str(len(content)), **self.headers}
+            kind = {"css": "text/css", "js": "text/javascript"}.get(path.rpartition(".")[2], "text/html")
+            more: Mapping[str, str] = {"content-type": f"{kind}; charset=utf-8", "content-length": str(len(content)), **self.headers}
             lines = "".join(f"{name}: {value}\r\n" for name, value in more.items())
             writer.write(f"HTTP/1.1 {status}\r\nconnection: close\r\n{lines}\r\n".encode() + content)
             await writer.drain()

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import FrameLocator, Page
 
 from browser.neighbour import Neighbour, neighbour
-from browser.visitor import ARTIFACTS, Come, Visitor
+from browser.visitor import Come, Visitor
 from conftest import free_port
 from installation import Installation
 
@@ -281,7 +281,7 @@ async def test_a_message_from_elsewhere_or_of_another_shape_changes_nothing(
     await real.wait_for_function(f"{act} === 'rgb(0, 60, 0)'")
 
 
-async def test_the_script_is_loaded_with_its_integrity_and_not_with_another(
+async def test_a_strict_page_loads_the_script_with_its_integrity_and_not_with_another(
     visitor: Come, installation: Installation, site: Neighbour
 ) -> None:
     from service.web import widgets
@@ -289,7 +289,11 @@ async def test_the_script_is_loaded_with_its_integrity_and_not_with_another(
 
     pages = Pages(installation.settings, installation.shelf.now)
     mark = widgets.integrity(pages.assets["embed/widget.js"])
+    ours = installation.settings.base_url
     for integrity, appears in ((mark, True), ("sha384-" + "A" * 64, False)):
+        site.headers["content-security-policy"] = (
+            f"default-src 'none'; script-src {ours}; connect-src {ours}; frame-src {ours}; style-src 'none'; img-src data:"
+        )
         html = page(installation, line(installation)).replace(
             "/widget.js", f'{widgets.versioned(pages)}" crossorigin="anonymous" integrity="{integrity}'
         )
@@ -297,32 +301,56 @@ async def test_the_script_is_loaded_with_its_integrity_and_not_with_another(
         await one.page.wait_for_load_state("networkidle")
         assert await one.page.evaluate("!!customElements.get('libertas-petition')") == appears
         one.shame[:] = [line for line in one.shame if "integrity" not in line]
+        site.headers.clear()
 
 
-async def test_every_variant_fits_a_narrow_column_by_light_and_by_dark_in_three_languages(
+async def focused(page: Page) -> str:
+    """Id, else class, of what has the focus inside the frame of the form."""
+    frames = [each for each in page.frames if "/embed/" in each.url]
+    return str(await frames[0].evaluate("document.activeElement.id || document.activeElement.className || document.activeElement.tagName"))
+
+
+async def test_levon_signs_with_the_keyboard_alone_and_hears_what_happens(
     visitor: Come, installation: Installation, site: Neighbour
 ) -> None:
-    await installation.confirm()
-    await installation.seal()
-    for width in (280, 1280):
-        for scheme in ("light", "dark"):
-            one = await visitor(also=(site.at("/"),), width=width, scheme=scheme)
-            for lang in ("fr", "en", "hy"):
-                dark = "<style>body { background: #111; color: #eee; font-family: sans-serif }</style>" if scheme == "dark" else ""
-                each = [line(installation, variant, lang=lang) + "<br>" for variant in VARIANTS]
-                site.pages["/"] = page(installation, *each, lang=lang, head=dark)
-                await one.page.goto(site.at())
-                for number in range(len(VARIANTS)):
-                    await one.page.locator("libertas-petition").nth(number).locator(".box").wait_for()
-                assert await one.overflow() == 0, (lang, width)
-                found = await one.faults_by_axe()
-                assert not found, found
-                if PICTURES:
-                    ARTIFACTS.mkdir(exist_ok=True)
-                    await one.page.screenshot(path=ARTIFACTS / f"widgets-{lang}-{width}-{scheme}.png", full_page=True)
-                    await one.page.locator("libertas-petition").first.get_by_role("button").click()
-                    await frame(one.page).locator("main[data-frame=form]").wait_for()
-                    await one.page.screenshot(path=ARTIFACTS / f"widget-form-{lang}-{width}-{scheme}.png", full_page=True)
+    levon = await visit(visitor, site, page(installation, line(installation)))
+    keys, card = levon.page.keyboard, levon.page.locator("libertas-petition")
+    await card.get_by_role("button", name="Sign").wait_for()
+    assert await levon.page.get_by_role("progressbar", name="Progress towards the goal").get_attribute("aria-valuenow") == "0"
+    await keys.press("Tab")
+    assert await card.evaluate("e => e.shadowRoot.activeElement.closest('h2') !== null"), "first the title"
+    await keys.press("Tab")
+    assert await card.evaluate("e => e.shadowRoot.activeElement.className") == "act"
+    assert await card.evaluate("e => getComputedStyle(e.shadowRoot.activeElement).outlineStyle") == "solid", "and one sees where one is"
+    await keys.press("Enter")
+    assert await card.get_by_role("button", name="Sign").get_attribute("aria-expanded") == "true"
+    inside = frame(levon.page)
+    await inside.locator("main[data-frame=form]").wait_for()
+    assert not await levon.faults_by_axe(frames=False)
+    typed = {"name": "Levon", "email": "levon@example.org", "country": "France", "consent": " "}
+    for _ in range(20):
+        await keys.press("Tab")
+        wanted = typed.pop(await focused(levon.page), "")
+        await keys.type(wanted)
+        if not typed:
+            break
+    assert not typed, "every field is reached in order"
+    await keys.press("Enter")
+    await inside.locator("main[data-frame=sent]").wait_for()
+    await levon.page.wait_for_function("document.activeElement.shadowRoot?.activeElement?.tagName === 'IFRAME'")
+    assert await focused(levon.page) == "H1", "the new heading is read out"
+    await card.locator("button.shut").focus()
+    await keys.press("Enter")
+    assert await card.evaluate("e => e.shadowRoot.activeElement.className") == "act", "and the focus is where it was"
+    assert await card.get_by_role("button", name="Sign").get_attribute("aria-expanded") == "false"
+
+
+async def test_who_asked_for_stillness_sees_nothing_move(visitor: Come, installation: Installation, site: Neighbour) -> None:
+    for motion, moves in (("reduce", False), ("no-preference", True)):
+        one = await visit(visitor, site, page(installation, line(installation)), motion=motion)
+        await one.page.locator("libertas-petition .goal span").wait_for(state="attached")
+        told = await one.page.locator("libertas-petition .goal span").evaluate("e => getComputedStyle(e).transitionDuration")
+        assert (told not in ("0s", "none", "")) == moves, motion
 
 
 async def test_the_builder_shows_what_it_lets_one_copy_with_script_and_without(visitor: Come, installation: Installation) -> None:

@@ -72,6 +72,7 @@ async def _one(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
         keys=await partners.keys_of(desk.pool, row["id"]),
         sentences=sentences,
         fingerprint=offline.grouped(key.fingerprint) if key else "",
+        public=key.encode() if key else "",
         carried=[(petition.slug, petition.text(desk.lang).title) for petition in desk.state.shelf.public()],
         typed=typed,
         **{"faults": [], "new_key": "", **more},
@@ -91,6 +92,10 @@ async def sites(desk: Desk) -> Answer:
     slug, values = str(desk.path["partner"]), desk.values
     row = await partners.get(desk.pool, slug)
     wanted = [field.removeprefix("petition-") for field in values if field.startswith("petition-")]
+    # What is not public has no box on the page, and is not taken away by it.
+    public = {petition.slug for petition in desk.state.shelf.public()}
+    listed = next(each["petitions"] for each in await _rows(desk) if each["slug"] == slug)
+    wanted += [each for each in listed if each not in public]
     quota = values.get("quota", "")
     try:
         async with desk.transaction() as connection:

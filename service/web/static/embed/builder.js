@@ -15,5 +15,17 @@ for (const button of navigator.clipboard ? document.querySelectorAll("button[dat
   });
 }
 
+// The preview is as tall as what it shows: it is a page of ours, so its height can be read.
+const preview = document.querySelector("iframe.preview");
+function fit() {
+  const shown = preview?.contentDocument?.documentElement;
+  if (!shown) return;
+  const grow = () => (preview.style.blockSize = `${Math.max(160, Math.min(shown.offsetHeight, 2_000)) + 4}px`);
+  new preview.contentWindow.ResizeObserver(grow).observe(shown);
+  grow();
+}
+preview?.addEventListener("load", fit);
+if (preview?.contentDocument?.readyState === "complete") fit();
+
 const form = document.querySelector("form[data-builder]");
 for (const choice of form?.querySelectorAll("select") ?? []) choice.addEventListener("change", () => form.requestSubmit());

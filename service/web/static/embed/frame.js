@@ -41,4 +41,6 @@ if (host && parent !== window) {
   });
   new ResizeObserver(() => tell("height")).observe(document.documentElement);
   tell("ready");
+  // Whoever listens to a page hears what happened to the form; without this the frame would change in silence.
+  if (main.dataset.frame === "sent") document.querySelector("h1").focus();
 }

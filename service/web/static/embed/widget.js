@@ -34,7 +34,7 @@ sheet.replaceSync(`
 }
 .box *, dialog { box-sizing: border-box; }
 .card { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 16px; }
-.card > * { margin: 0 0 10px; } .card > :last-child { margin: 0; }
+.card > * { margin: 0 0 10px; } .card > :last-child:not(.more) { margin: 0; }
 h2, h3, p, ul, li, figure { margin: 0; padding: 0; list-style: none; font: inherit; }
 .title { font-weight: 700; font-size: 18px; line-height: 1.28; } .title a { color: inherit; text-decoration: none; } .title a:hover { text-decoration: underline; }
 .count strong { font-weight: 700; font-size: 32px; line-height: 1.1; color: var(--accent); font-variant-numeric: lining-nums tabular-nums; }
@@ -47,7 +47,7 @@ h2, h3, p, ul, li, figure { margin: 0; padding: 0; list-style: none; font: inher
   min-block-size: 44px; padding: 8px 20px; border-radius: calc(var(--radius) * .8); font-weight: 700;
 }
 .act { background: var(--accent); color: var(--on); border: 2px solid var(--accent); }
-.more { color: var(--accent); text-decoration: underline; padding-inline: 4px; font-weight: 600; }
+.more { color: var(--accent); text-decoration: underline; padding: 8px 4px; margin: 2px -4px -8px; font-weight: 600; }
 .card > .act { display: flex; inline-size: 100%; }
 a:focus-visible, .act:focus-visible, .more:focus-visible, .shut:focus-visible, iframe:focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
 .bar { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; padding: 10px 16px; }
@@ -356,7 +356,7 @@ class LibertasPetition extends HTMLElement {
 
   _sponsors(told) {
     const wall = told.sponsors.map((one) => make("li", {}, make("b", {}, one.name), one.about ? make("span", {}, one.about) : ""));
-    const about = told.line ? this.#line(told) : "";
+    const about = told.held ? make("p", { class: "line" }, this.#text("held")) : "";
     const list = wall.length ? make("ul", { class: "wall" }, ...wall) : make("p", { class: "line" }, told.no_sponsors);
     const more = make("a", { class: "more", href: told.urls.sponsors, target: "_blank", rel: "noopener" }, told.sponsor_more);
     return make("section", { class: "card", part: "card" }, make("h2", { class: "title" }, told.sponsors_title), about, list, more);
@@ -388,6 +388,7 @@ class LibertasPetition extends HTMLElement {
     const told = this.#told;
     const query = new URLSearchParams({ lang: told.lang, theme: this.#colour(), host: location.origin });
     if (this.#partner) query.set("partner", this.#partner);
+    if (this.#variant === "card") query.set("inside", "card"); // title and number stand above the form already
     this.#frame = make("iframe", {
       src: `${told.urls.frame}?${query}`, title: told.frame_title, referrerpolicy: "no-referrer", allow: "",
       sandbox: "allow-scripts allow-forms allow-same-origin allow-popups allow-popups-to-escape-sandbox",
