@@ -17,7 +17,7 @@ UV = $$(command -v uv || echo $(BIN)/uv)
 help:
 	@echo "make run     everything on this machine: database, mail catcher, web and worker; Ctrl-C stops it"
 	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools, a spreadsheet, wrk)"
-	@echo "make torture the long versions of tests: processes die, the API is tried with everything"
+	@echo "make torture the long versions: processes die, bits flip, strange requests come"
 	@echo "make lint    style, types, who imports whom"
 	@echo "make lock    new lock files from pyproject.toml"
 	@echo "make clean   removes .venv and caches; keeps .data"
@@ -26,12 +26,16 @@ help:
 run: $(STAMP_RUN) script
 	@exec $(BIN)/python -I -S service/embedded/child.py TERM - - - $(BIN)/libertas up
 
+# What pytest makes of the test files is kept, whatever the shell says of bytecode: it is two thirds of their collection.
+test torture: export PYTHONDONTWRITEBYTECODE :=
+test torture: export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/python
+
 test: browser lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile
 
 # Many kills, races and attacks; a bar while it runs, and one table at the end.
 torture: browser lint
-	$(BIN)/python -m pytest -s -m torture --timeout 3600 tests/crash tests/web/test_openapi.py
+	$(BIN)/python -m pytest -s -m torture --timeout 3600
 
 lint: $(STAMP_TEST) script
 	$(BIN)/ruff check .

@@ -6,6 +6,7 @@ key, takes it over. Who unsubscribes is gone from the list in that moment; the s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -26,6 +27,8 @@ COLLECTIVE = "collective"
 """The association that a signer's own consent to news names: those who run the petition together. Partners have lists of their own."""
 
 BATCH = 500
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+"""What neither the database nor the feed can hold (XML 1.0, 2.2)."""
 TITLE, BODY = 150, 20_000
 """The longest title and text, in characters."""
 
@@ -180,7 +183,7 @@ def _refuse(texts: Mapping[str, Words]) -> None:
         faults += [] if words.body.strip() else [Fault(f"body-{language}", "missing")]
         faults += [] if len(words.title) <= TITLE else [Fault(f"title-{language}", "too-long")]
         faults += [] if len(words.body) <= BODY else [Fault(f"body-{language}", "too-long")]
-        faults += [Fault(f"body-{language}", "characters")] if "\0" in words.title + words.body else []
+        faults += [Fault(f"body-{language}", "characters")] if _UNWRITABLE.search(words.title + words.body) else []
     if faults:
         raise Invalid(faults)
 

@@ -19,10 +19,12 @@ import asyncpg
 import httpx2
 import msgspec
 import structlog
+from babel.dates import format_date
 
 from service import (
     certificates,
     db,
+    forgotten,
     identity,
     intake,
     ledger,
@@ -30,6 +32,7 @@ from service import (
     organizers,
     partners,
     petitions,
+    recipients,
     risk,
     signatures,
     sponsors,
@@ -125,6 +128,20 @@ class Worker:
         domain = functools.partial(risk.domain_digest, weekly)
         return await organizers.write_letters(self._pool, self._keys, now=self._clock(), domain=domain) > 0
 
+    async def remind(self) -> bool:
+        """Deadlines of deliveries: whoever certifies or edits for the association is told by mail, a week before and when it is over."""
+        async with db.transaction(self._pool) as connection:
+            due = await recipients.remind(connection, self._clock().date())
+            if due is None:
+                return False
+            async for row in organizers.q.holders(connection, roles=["certifier", "editor"], association_id=due.association_id):
+                language = row["language"]
+                office = due.office.get(language) or next(iter(due.office.values()))
+                title = f"{office} · {format_date(due.due, 'long', locale=language)}"
+                template = "desk-late" if due.is_late else "desk-deliver" if due.is_to_deliver else "desk-answer"
+                await organizers.tell(connection, row["id"], template, title=title)
+        return True
+
     async def publish(self) -> bool:
         """A text that organizers want published becomes the next version; with the first one the petition gets its log and keys."""
         async with db.transaction(self._pool) as connection:
@@ -206,10 +223,14 @@ class Worker:
             pass
         while await signatures.reseal(pool, self._keys, now=now):
             pass
+        while await forgotten.note(pool, self._settings.key_dir / forgotten.FILE):
+            pass
         await intake.forget(pool)
         await updates.forget(pool)
         await partners.forget(pool)
         await webhooks.forget(pool)
+        while await self.remind():
+            pass
         await organizers.q.housekeeping(pool, now=None)
         await organizers.remember(pool, self._settings.data_dir / "audit-head")
         await sponsors.forget(pool)

@@ -113,6 +113,19 @@ grown as (
         updated_at = now()
     from old
     where c.id = :into::uuid
+),
+named as (
+    -- Whoever spoke of the one speaks of the other.
+    insert into petition_case (petition_id, case_id)
+    select p.petition_id, :into::uuid
+    from petition_case p, old
+    where p.case_id = old.id
+    on conflict do nothing
+),
+unnamed as (
+    delete from petition_case p
+    using old
+    where p.case_id = old.id
 )
 update case_file c
 set state = 'merged', merged_into = :into::uuid, updated_at = now()
@@ -128,7 +141,9 @@ with was as (
     for update
 )
 update case_file c
-set state = 'taken-down', story = '{}', photo = null, photo_credit = '', photo_licence = '', notes = null, updated_at = now()
+set
+    state = 'taken-down', story = '{}', photo = null, photo_credit = '', photo_licence = '', notes = null, addresses = null,
+    updated_at = now()
 from was
 where c.id = was.id
 returning was.photo as was;
@@ -157,7 +172,8 @@ from case_file f
 order by f.name_hy, f.slug;
 
 -- name: one(id)^
-select id, slug, is_sample, category, name_hy, names, aliases, consent, state, merged_into, story, photo, photo_credit, photo_licence, notes
+select id, slug, is_sample, category, name_hy, names, aliases, consent, state, merged_into, story, photo, photo_credit, photo_licence, notes,
+    addresses
 from case_file
 where id = :id;
 
@@ -173,6 +189,17 @@ update case_file
 set notes = :notes::bytea
 where id = :id and state in ('draft', 'public')
 returning id;
+
+-- name: write_addresses(id, addresses)$
+update case_file
+set addresses = :addresses::jsonb, updated_at = now()
+where id = :id and state in ('draft', 'public')
+returning id;
+
+-- name: named(petition_id)
+select case_id
+from petition_case
+where petition_id = :petition_id;
 
 -- name: link_petition(petition_id, case_ids)!
 with gone as (
@@ -219,7 +246,7 @@ from register_stamp;
 -- name: public_cases()
 -- What the family agreed to, and nothing else, leaves the database for the public pages.
 select
-    f.id, f.slug, f.is_sample, f.category, f.name_hy, f.names, f.aliases, f.consent, f.updated_at,
+    f.id, f.slug, f.is_sample, f.category, f.name_hy, f.names, f.aliases, f.consent, f.updated_at, f.addresses,
     case when f.consent = 'story' then f.story else '{}' end as story,
     case when f.consent = 'story' then f.photo end as photo,
     case when f.consent = 'story' then f.photo_credit else '' end as photo_credit,

@@ -17,6 +17,46 @@ limit 1;
 insert into certificate (id, petition_id, serial, recipient, holder, standing, size, count, replaces, issued_at)
 values (:id, :petition_id, :serial, :recipient, :holder, :standing, :size, :count, :replaces, :issued_at);
 
+-- name: insert_draft(id, is_unsigned, petitioner, content)!
+insert into certificate_draft (certificate_id, is_unsigned, petitioner, content)
+values (:id, :is_unsigned, :petitioner, :content);
+
+-- name: drafts(petition_id, is_unsigned)
+-- Numbered, anchored or about to be, and without a bundle: oldest first. Those that wait for the organizers' key are apart.
+select c.id, c.serial, c.recipient, c.holder, d.petitioner, c.size, c.count, l.id as log_id, d.content
+from certificate_draft d
+join certificate c on c.id = d.certificate_id
+join log l on l.petition_id = c.petition_id
+where c.petition_id = :petition_id and d.is_unsigned = :is_unsigned
+order by c.serial;
+
+-- name: draft(id)^
+select c.id, c.serial, c.recipient, c.holder, d.petitioner, c.size, c.count, l.id as log_id, d.content
+from certificate_draft d
+join certificate c on c.id = d.certificate_id
+join log l on l.petition_id = c.petition_id
+where c.id = :id;
+
+-- name: claim_draft()^
+update certificate_draft d
+set tried_at = now()
+from certificate c
+where
+    c.id = d.certificate_id
+    and d.certificate_id = (
+        select n.certificate_id
+        from certificate_draft n
+        where not n.is_unsigned and n.tried_at < now() - interval '10 minutes'
+        order by n.tried_at
+        limit 1
+        for update skip locked
+    )
+returning c.id, c.petition_id;
+
+-- name: drop_draft(id)!
+delete from certificate_draft
+where certificate_id = :id;
+
 -- name: insert_file(id, name, content)!
 -- What was handed out once stays; a repeat changes nothing.
 insert into certificate_file (certificate_id, name, content)
@@ -94,6 +134,28 @@ select state, visibility, count(*) as n
 from signature
 where petition_id = :petition_id and state in ('pending', 'held', 'expired', 'confirmed')
 group by state, visibility;
+
+-- name: named(petition_id, size)^
+-- For a list of names: `visible`, who counts under this checkpoint and did not ask to be shown to nobody; `agreed`, who said yes
+-- to being handed over, from the sums of settled days and from the rows that are not settled. Whoever left after a day was
+-- settled is still in its sum, so no list can hold more than the smaller of both.
+select
+    (select count(*) from counted(:petition_id::uuid, :size::bigint) c where c.visibility <> 'protect') as visible,
+    (select coalesce(sum(d.n), 0) from daily_sum d where d.petition_id = :petition_id::uuid and d.kind = 'handover')::bigint
+    + (
+        select count(*)
+        from signature s
+        where
+            s.operational_until is not null and s.petition_id = :petition_id::uuid and s.state = 'confirmed' and s.handover
+            and s.visibility <> 'protect' and s.log_index < :size::bigint
+    ) as agreed;
+
+-- name: partners(petition_id)
+select p.name
+from partner p
+join partner_petition m on m.partner_id = p.id
+where m.petition_id = :petition_id and p.ended_at is null
+order by p.name, p.slug;
 
 -- name: ask_certificate(id, petition_id, recipient, holder, asked_by)$
 insert into certificate_wish (id, petition_id, recipient, holder, asked_by)

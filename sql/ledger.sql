@@ -200,6 +200,27 @@ from entry
 where log_id = :log_id and kind = 'A' and substring(entry from length(entry) - 42) = any(:commits::bytea[])
 order by idx;
 
+-- name: anchor_history(log_id, origins, waiting)
+-- What the anchor says of these logs: each key, the newest head, and whatever of the batch stands there already.
+select e.idx, e.kind::text as kind, e.entry
+from entry e
+where e.log_id = :log_id and e.kind = 'K' and split_part(split_part(encode(e.entry, 'escape'), ' ', 2), '+', 1) = any(:origins::text[])
+union
+select s.idx, 'S', s.entry
+from unnest(:origins::text[]) as o (origin)
+cross join lateral (
+    select e.idx, e.entry
+    from entry e
+    where e.log_id = :log_id and e.kind = 'S' and split_part(encode(e.entry, 'escape'), ' ', 2) = o.origin
+    order by e.idx desc
+    limit 1
+) as s
+union
+select e.idx, e.kind::text, e.entry
+from entry e
+where e.log_id = :log_id and e.kind in ('S', 'C', 'K') and e.entry = any(:waiting::bytea[])
+order by idx;
+
 -- name: purged(log_id)$
 -- Below this index no secret is left. A closed log has few entries with a ref beyond its withdrawals.
 select coalesce(max(ref), 0)

@@ -139,6 +139,16 @@ returning id;
 
 -- -- links and what is to be mailed
 
+-- name: holders(roles, association_id)
+-- Who works with one of these roles at things of this association; what belongs to all (null) needs a role in all.
+select o.id, o.language
+from organizer o
+where o.state = 'active' and exists (
+    select from organizer_role r
+    where r.organizer_id = o.id and r.role = any(:roles::text[]) and (r.association_id is null or r.association_id = :association_id)
+)
+order by o.id;
+
 -- name: insert_notice(id, organizer_id, template, facts, kind, code_hash, now)!
 insert into organizer_notice (id, organizer_id, template, facts, kind, code_hash, created_at)
 values (:id, :organizer_id, :template, :facts::jsonb, :kind, :code_hash, coalesce(:now::timestamptz, now()));

@@ -60,6 +60,19 @@ where (:slug::text is null or o.slug = :slug)
   and (o.retired_at is null or :slug::text is not null or :id::uuid is not null)
 order by o.country, o.slug;
 
+-- name: called(words)$
+-- The office of this slug, or of this name in any language; of two, the one that is not retired.
+select o.id
+from office o
+where o.slug = :words or exists (select from jsonb_each_text(o.name) n where n.value = :words)
+order by o.retired_at is not null, o.slug <> :words, o.slug
+limit 1;
+
+-- name: profile(key)^
+select key, name, petitioner, signer_field, names, worth, sentence, sources, as_of, edited_at is not null as is_edited
+from recipient_profile
+where key = :key;
+
 -- name: put_office(id, slug, profile, name, country, city, contact)$
 insert into office (id, slug, profile, name, country, city, contact)
 values (:id, :slug, :profile, :name::jsonb, :country, :city, :contact)
@@ -210,11 +223,41 @@ where :petition_id::uuid is null or d.petition_id = :petition_id
 order by coalesce(d.delivered_on, d.planned_for), d.created_at;
 
 -- name: soon(until)
--- What is still to be done by that day: to be handed over, or to be answered.
+-- What is still to be done by that day: to be handed over, or (where an answer is expected) to be answered.
 select
-    d.id, p.slug as petition, o.name as office, d.delivered_on is null as is_to_deliver, coalesce(d.answer_due, d.planned_for) as due
+    d.id, p.slug as petition, o.name as office, d.delivered_on is null as is_to_deliver,
+    case when d.delivered_on is null then d.planned_for else d.answer_due end as due
 from delivery d
 join office o on o.id = d.office_id
 join petition p on p.id = d.petition_id
-where d.ended_on is null and coalesce(d.answer_due, d.planned_for) <= :until
-order by coalesce(d.answer_due, d.planned_for);
+where d.ended_on is null and case when d.delivered_on is null then d.planned_for else d.answer_due end <= :until
+order by due, o.slug;
+
+-- name: remind(today, until)^
+-- One delivery whose day is near or over and of which nobody was told for that day: taken here, so that it is told once.
+with next as (
+    select
+        d.id, d.petition_id, d.office_id, d.delivered_on is null as is_to_deliver, n.due, n.due < :today as is_late
+    from delivery d
+    cross join lateral (select case when d.delivered_on is null then d.planned_for else d.answer_due end as due) n
+    where d.ended_on is null and n.due <= :until
+      and not exists (
+          select from delivery_reminder r
+          where r.delivery_id = d.id and r.due = n.due and r.is_late = (n.due < :today)
+      )
+    order by n.due
+    limit 1
+    for update of d skip locked
+),
+told as (
+    insert into delivery_reminder (delivery_id, due, is_late)
+    select id, due, is_late
+    from next
+    on conflict do nothing
+    returning delivery_id
+)
+select n.is_to_deliver, n.due, n.is_late, o.name as office, p.slug as petition, p.association_id
+from told t
+join next n on n.id = t.delivery_id
+join office o on o.id = n.office_id
+join petition p on p.id = n.petition_id;

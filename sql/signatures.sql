@@ -56,23 +56,24 @@ group by r.petition_id, r.outcome
 order by r.petition_id, r.outcome
 on conflict (petition_id, outcome) do update set n = outcome_sum.n + excluded.n;
 
--- name: insert_new(ids, petition_ids, text_versions, states, visibilities, email_indexes, exact_indexes, blobs, key_ids, lanes, marks, prefixes, domains, countries, languages, partners, received, now)
+-- name: insert_new(ids, petition_ids, text_versions, states, visibilities, email_indexes, exact_indexes, blobs, key_ids, lanes, marks, prefixes, domains, countries, languages, partners, handovers, received, now)
 -- One living signature for each petition and mailbox: whoever comes second inserts nothing.
 insert into signature (
     id, petition_id, text_version, state, visibility, email_index, exact_index, blob, key_id, lane, marks, prefix, domain,
-    country, language, partner, received_at, decided_at
+    country, language, partner, handover, received_at, decided_at
 )
 select
     n.id, n.petition_id, n.text_version, n.state, n.visibility, n.email_index, n.exact_index, n.blob, n.key_id, n.lane,
     coalesce(string_to_array(nullif(n.marks, ''), ','), '{}'), n.prefix, n.domain,
-    n.country, n.language, n.partner, n.received_at, coalesce(:now::timestamptz, now())
+    n.country, n.language, n.partner, n.handover, n.received_at, coalesce(:now::timestamptz, now())
 from unnest(
     :ids::uuid[], :petition_ids::uuid[], :text_versions::integer[], :states::text[], :visibilities::text[],
     :email_indexes::bytea[], :exact_indexes::bytea[], :blobs::bytea[], :key_ids::integer[], :lanes::text[], :marks::text[],
-    :prefixes::bytea[], :domains::bytea[], :countries::text[], :languages::text[], :partners::text[], :received::timestamptz[]
+    :prefixes::bytea[], :domains::bytea[], :countries::text[], :languages::text[], :partners::text[],
+    :handovers::boolean[], :received::timestamptz[]
 ) as n (
     id, petition_id, text_version, state, visibility, email_index, exact_index, blob, key_id, lane, marks, prefix, domain,
-    country, language, partner, received_at
+    country, language, partner, handover, received_at
 )
 order by n.petition_id, n.email_index
 on conflict (petition_id, email_index) where state in ('pending', 'held', 'confirmed', 'invalidated') do nothing
@@ -85,16 +86,16 @@ join signature s on s.petition_id = n.petition_id and s.email_index = n.email_in
 join petition p on p.id = s.petition_id
 where s.state in ('pending', 'held', 'confirmed', 'invalidated');
 
--- name: refresh_pending(ids, text_versions, visibilities, blobs, key_ids, countries, languages, partners)!
+-- name: refresh_pending(ids, text_versions, visibilities, blobs, key_ids, countries, languages, partners, handovers)!
 -- Somebody who corrects a form before confirming confirms the corrected one.
 update signature s
 set
     text_version = n.text_version, visibility = n.visibility, blob = n.blob, key_id = n.key_id,
-    country = n.country, language = n.language, partner = n.partner
+    country = n.country, language = n.language, partner = n.partner, handover = n.handover
 from unnest(
     :ids::uuid[], :text_versions::integer[], :visibilities::text[], :blobs::bytea[], :key_ids::integer[], :countries::text[],
-    :languages::text[], :partners::text[]
-) as n (id, text_version, visibility, blob, key_id, country, language, partner)
+    :languages::text[], :partners::text[], :handovers::boolean[]
+) as n (id, text_version, visibility, blob, key_id, country, language, partner, handover)
 where s.id = n.id and s.state = 'pending';
 
 -- name: prefix_counts(prefixes, most, now)
@@ -228,7 +229,7 @@ ended as (
         email_index = null, exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, received_at = null,
         country = case when s.operational_until is not null then s.country end,
         language = case when s.operational_until is not null then s.language end,
-        partner = case when s.operational_until is not null then s.partner end
+        partner = case when s.operational_until is not null then s.partner end, handover = null
     from was
     where s.id = was.id and was.state in ('pending', 'held', 'confirmed', 'invalidated') and not was.is_purged
     returning s.id
@@ -269,7 +270,7 @@ ended as (
     update signature s
     set
         state = 'erased', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, sealed_blob = null,
-        email_index = null, exact_index = null, prefix = null, domain = null, marks = '{}', country = null, language = null, partner = null,
+        email_index = null, exact_index = null, prefix = null, domain = null, marks = '{}', country = null, language = null, partner = null, handover = null,
         received_at = null, confirmed_at = null, lane = null
     from was
     where s.id = was.id and was.state <> 'erased' and not was.is_purged
@@ -349,7 +350,7 @@ ended as (
     update signature s
     set
         state = 'expired', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, email_index = null,
-        exact_index = null, prefix = null, domain = null, marks = '{}', country = null, language = null, partner = null, received_at = null
+        exact_index = null, prefix = null, domain = null, marks = '{}', country = null, language = null, partner = null, handover = null, received_at = null
     from late
     where s.id = late.id
     returning s.id
@@ -361,7 +362,7 @@ from ended;
 update signature
 set
     state = 'expired', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, email_index = null,
-    exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, country = null, language = null, partner = null, received_at = null
+    exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, country = null, language = null, partner = null, handover = null, received_at = null
 where id = any(:ids::uuid[]) and state in ('pending', 'held');
 
 -- name: forget_tokens(now)!
@@ -369,10 +370,12 @@ delete from token
 where expires_at < coalesce(:now::timestamptz, now()) - interval '30 days';
 
 -- name: add_up(now)$
--- A day's country, language and partner live on only as sums, made once the day's signatures pass operational_until. Where a
--- copy is sealed to offline keys, the one that the server can read goes at the same moment.
+-- A day's country, language, partner and yeses to a handover live on only as sums, made once the day's signatures pass
+-- operational_until. Where a copy is sealed to offline keys, the one that the server can read goes at the same moment.
 with due as (
-    select id, petition_id, day, country, language, partner
+    select
+        id, petition_id, day, country, language, partner,
+        coalesce(handover, false) and state = 'confirmed' and visibility <> 'protect' as may_be_named
     from signature
     where operational_until <= coalesce(:now::timestamptz, now())
         -- Where a petition asks for the place, the worker opens it first (add_places).
@@ -384,7 +387,12 @@ summed as (
     insert into daily_sum (petition_id, day, kind, key, n)
     select petition_id, day, kind, key, count(*)
     from due,
-        lateral (values ('confirmed', ''), ('country', coalesce(country, '')), ('language', coalesce(language, '')), ('partner', coalesce(partner, ''))) as k (kind, key)
+        lateral (
+            values
+                ('confirmed', ''), ('country', coalesce(country, '')), ('language', coalesce(language, '')),
+                ('partner', coalesce(partner, '')), ('handover', '')
+        ) as k (kind, key)
+    where k.kind <> 'handover' or may_be_named
     group by petition_id, day, kind, key
     order by petition_id, kind, day, key
     on conflict (petition_id, kind, day, key) do update set n = daily_sum.n + excluded.n
@@ -392,7 +400,7 @@ summed as (
 stripped as (
     update signature s
     set
-        operational_until = null, country = null, language = null, partner = null, received_at = null, confirmed_at = null,
+        operational_until = null, country = null, language = null, partner = null, handover = null, received_at = null, confirmed_at = null,
         prefix = null, domain = null, lane = null, marks = '{}',
         blob = case when sealed_blob is null then blob end, key_id = case when sealed_blob is null then key_id end
     from due
@@ -532,7 +540,7 @@ from reviewed;
 -- Whole days only; the caller rounds and merges.
 select kind, key, day, n
 from daily_sum
-where petition_id = :petition_id and day < :before and kind <> 'locality'
+where petition_id = :petition_id and day < :before and kind not in ('locality', 'handover')
 order by kind, day, key;
 
 -- name: age(now)^
@@ -543,12 +551,22 @@ select
 from intake
 where decided_at is null;
 
+-- name: plan_for_values()!
+-- For the rest of this transaction: a plan that holds for any condition would read every signature for each.
+select set_config('plan_cache_mode', 'force_custom_plan', true);
+
 -- name: matching(petition_id, state, ids, received_from, received_until, days_from, days_until, prefixes, domains, lanes, marks, text_versions)$
--- How many signatures fit a condition, exactly and now. What the condition leaves open (null) does not narrow it.
+-- How many signatures fit a condition, exactly and now. What the condition leaves open (null) does not narrow it. Networks,
+-- domains, hours, ways in and signs are known of operational rows only, which have an index of their own.
 select count(*)
 from signature s
 where
     s.petition_id = :petition_id and s.state = :state
+    and (
+        coalesce(:prefixes::bytea[], :domains::bytea[]) is null and coalesce(:lanes::text[], :marks::text[]) is null
+        and coalesce(:received_from::timestamptz, :received_until::timestamptz) is null
+        or s.operational_until is not null
+    )
     and (:ids::uuid[] is null or s.id = any(:ids::uuid[]))
     and (:received_from::timestamptz is null or s.received_at >= :received_from::timestamptz)
     and (:received_until::timestamptz is null or s.received_at < :received_until::timestamptz)
@@ -677,16 +695,70 @@ limit :limit;
 
 -- name: counted_clusters(petition_id)
 -- What counted signatures of the last day have in common; who they are is not told.
-select k.kind, k.value, count(*) as n, min(s.received_at) as first, max(s.received_at) as last
-from signature s,
-    lateral (
-        values ('prefixes', encode(s.prefix, 'hex')), ('domains', encode(s.domain, 'hex')), ('marks', array_to_string(s.marks, ','))
-    ) as k (kind, value)
-where s.petition_id = :petition_id and s.state = 'confirmed' and s.operational_until is not null and k.value <> ''
-group by k.kind, k.value
-having count(*) > 1
-order by n desc, k.kind, k.value
+-- The rows are read once, and grouped by what they are: making text of each first costs three times as much.
+with lately as materialized (
+    select prefix, domain, marks, received_at
+    from signature
+    where petition_id = :petition_id and state = 'confirmed' and operational_until is not null
+),
+by_prefix as (
+    select 'prefixes' as kind, encode(prefix, 'hex') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    from lately
+    where prefix is not null
+    group by prefix
+    having count(*) > 1
+    order by n desc
+    limit 20
+),
+by_domain as (
+    select 'domains' as kind, encode(domain, 'hex') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    from lately
+    where domain is not null
+    group by domain
+    having count(*) > 1
+    order by n desc
+    limit 20
+),
+by_marks as (
+    select 'marks' as kind, array_to_string(marks, ',') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    from lately
+    where marks <> '{}'
+    group by marks
+    having count(*) > 1
+    order by n desc
+    limit 20
+)
+select kind, value, n, first, last
+from (select * from by_prefix union all select * from by_domain union all select * from by_marks) found
+order by n desc, kind, value
 limit 20;
+
+-- name: order_erased(petition_id, place, is_taken_back, now)$
+-- A signature whose data is erased and which counts: a court may take it out (X court-order), and put it back (R). The row stays
+-- erased; only the log speaks. Nothing while another such word waits for the seal.
+insert into outbox (log_id, kind, signature_id, reason, queued_at)
+select
+    l.id, (case when :is_taken_back::boolean then 'R' else 'X' end)::"char", s.id,
+    case when not :is_taken_back::boolean then 'court-order' end, coalesce(:now::timestamptz, now())
+from signature s
+join log l on l.petition_id = s.petition_id
+where
+    s.petition_id = :petition_id::uuid and s.log_index = :place::bigint and s.state = 'erased'
+    and exists (select from entry e where e.log_id = l.id and e.ref = s.log_index and e.kind = 'E')
+    and not exists (
+        select from outbox o where o.signature_id = s.id and o.kind in ('X', 'R') and coalesce(o.reason, '') not like 'set-aside:%'
+    )
+    and :is_taken_back::boolean = coalesce(
+        (
+            select e.kind = 'X'
+            from entry e
+            where e.log_id = l.id and e.ref = s.log_index and e.kind in ('X', 'R')
+            order by e.idx desc
+            limit 1
+        ),
+        false
+    )
+returning signature_id;
 
 -- name: stop_act(id)$
 update bulk_act
@@ -961,7 +1033,7 @@ with ended as (
     update signature s
     set
         state = 'expired', ended_at = coalesce(:now::timestamptz, now()), blob = null, key_id = null, email_index = null,
-        exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, country = null, language = null, partner = null,
+        exact_index = null, prefix = null, domain = null, marks = '{}', lane = null, country = null, language = null, partner = null, handover = null,
         received_at = null
     where s.petition_id = :petition_id::uuid and s.id = any(:ids::uuid[]) and s.state = 'held'
     returning s.id

@@ -86,13 +86,28 @@ from token t
 join sponsor_offer o on o.id = t.signature_id
 where t.hash = :hash and t.purpose = 'offer' and t.expires_at > coalesce(:now::timestamptz, now());
 
--- name: verify(hash, now)!
+-- name: verify(hash, now)$
 update sponsor_offer o
 set state = 'verified', verified_at = coalesce(:now::timestamptz, now())
 from token t
 where
     t.hash = :hash and t.purpose = 'offer' and t.expires_at > coalesce(:now::timestamptz, now())
-    and o.id = t.signature_id and o.state = 'mailed';
+    and o.id = t.signature_id and o.state = 'mailed'
+returning o.id;
+
+-- name: to_tell(offer, now)
+-- Those who read offers at the desk: editors for all associations. Not again while an earlier offer of the last hour waits: the
+-- mail about it says to look, and whoever has many mailboxes cannot fill theirs.
+select distinct r.organizer_id
+from organizer_role r
+join organizer o on o.id = r.organizer_id
+where
+    r.role = 'editor' and r.association_id is null and o.state = 'active'
+    and not exists (
+        select
+        from sponsor_offer w
+        where w.state = 'verified' and w.id <> :offer and w.verified_at > coalesce(:now::timestamptz, now()) - interval '1 hour'
+    );
 
 -- name: disown(hash, now)!
 update sponsor_offer o
@@ -232,9 +247,15 @@ where
 returning s.id;
 
 -- name: move(case_id, into)!
+-- Sponsorships, and offers that nobody decided yet: whoever meant the one meant the other.
+with meant as (
+    update sponsor_offer
+    set case_ids = array_replace(case_ids, :case_id::uuid, :into::uuid)
+    where case_ids @> array[:case_id::uuid] and state in ('received', 'mailed', 'verified')
+)
 update sponsorship
-set case_id = :into
-where case_id = :case_id;
+set case_id = :into::uuid
+where case_id = :case_id::uuid;
 
 -- name: insert_history(sponsorship_id, state, on, by)!
 insert into sponsorship_event (sponsorship_id, state, happened_on, written_by)

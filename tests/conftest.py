@@ -6,6 +6,7 @@ test that asks. ``LIBERTAS_TEST_DATABASE_URL`` names another server, with the ri
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import shutil
@@ -40,10 +41,12 @@ def free_port() -> int:
 
 @pytest.fixture(autouse=True)
 def _own_log() -> Iterator[None]:
-    """A command sends its log to the stderr of its own test; the tests after it must not write there."""
-    before = structlog.get_config()
+    """A command, ours or another's, sends its log to the stderr of its own test; the tests after it must not write there."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
     yield
     structlog.configure(**before)
+    root.handlers[:], root.level = [each for each in root.handlers if each in handlers], level
 
 
 @dataclass(frozen=True)

@@ -535,7 +535,10 @@ async def test_a_busy_day_without_host_names_is_accepted_and_marked(stand_in: HC
     assert verdict.kind == "hcaptcha" and verdict.marks == (captcha.HOSTNAME_UNKNOWN,)
 
 
-async def test_a_hundred_signers_at_once_are_all_believed_while_hcaptcha_is_well(stand_in: HCaptchaServer, gate: Gate) -> None:
+async def test_a_hundred_signers_at_once_are_all_believed_while_hcaptcha_is_well(
+    stand_in: HCaptchaServer, work: Altcha, client: httpx2.AsyncClient
+) -> None:
+    gate = Gate("hcaptcha", work, HCaptcha(client, SITEKEY, SECRET, stand_in.url, HOSTNAME, patience=20))
     verdicts = await asyncio.gather(*(gate.check({"h-captcha-response": stand_in.solve()}, "free-ani", time.time()) for _ in range(100)))
 
     assert {verdict.kind for verdict in verdicts} == {"hcaptcha"} and {verdict.marks for verdict in verdicts} == {()}

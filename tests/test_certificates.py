@@ -19,14 +19,16 @@ from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import pypdf
 import pytest
 
 from house import NOW, RECIPIENT, House, stated, words
 from service import certificates, ledger, petitions
 from service.errors import Misconfigured, NotFound, Unproven
 from service.identity import Keys
+from service.ledger import record
 from service.proof import certificate as proof
-from service.proof import commitment, entries, note
+from service.proof import commitment, entries, merkle, note, tiles
 from service.proof.canonical import sha256
 
 
@@ -53,7 +55,7 @@ async def test_everything_stands_under_one_of_four_labels(signed: House) -> None
     assert {"proved", "witnessed", "audited", "asserted"} <= set(body)
     assert body["audited"] is None
     assert body["issuer"]["name"] == "Friends of Ani"
-    assert body["recipient"] == {"office": RECIPIENT, "holder": None, "on": "2026-11-24"}
+    assert body["recipient"] == {"office": RECIPIENT, "names": None, "holder": None, "on": "2026-11-24"}
     assert body["issued_at"] == "2026-11-24T12:00:00Z"
     assert body["window"]["time_zone"] == "Europe/Paris"
     for part in ("statement", "method", "retention"):
@@ -124,7 +126,7 @@ async def test_small_cells_are_merged_so_that_subtraction_gives_nothing(signed: 
     assert asserted["by_partner"] == {}
     assert asserted["forms"]["merged"] == "under 10"
     assert asserted["forms"]["capped"] == 12
-    assert asserted["named_to_recipient"]["agreed"] == 14
+    assert asserted["named_to_recipient"] == {"handover": "unknown", "at_most": 0}, "nobody here was asked"
 
 
 async def test_a_certificate_that_is_not_in_the_anchor_does_not_exist(signed: House) -> None:
@@ -196,6 +198,69 @@ async def test_a_forked_anchor_gives_no_certificate(signed: House) -> None:
     assert await signed.pool.fetchval("select count(*) from certificate") == 0
 
 
+async def anchored_and_bundled(house: House) -> tuple[list[str], list[str]]:
+    """The digests that the anchor names, and those that can be fetched."""
+    rows = await house.pool.fetch("select entry from entry where log_id = 'anchor' and kind = 'C' order by idx")
+    named = [entries.parse_anchor(row["entry"]) for row in rows]
+    fetched = await house.pool.fetch("select certificate_id from certificate_file where name = 'bundle.zip'")
+    return [each.certificate.hex() for each in named if isinstance(each, entries.Certified)], [row["certificate_id"] for row in fetched]
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+def dies_at(step: str) -> ledger.Failpoint:
+    async def fail(here: str) -> None:
+        if here == step:
+            raise Killed
+
+    return fail
+
+
+STEPS = ("certify:stated", "certify:numbered", "certify:anchored", "certify:finished", "certify:stored")
+
+
+@pytest.mark.parametrize("step", STEPS)
+async def test_a_death_while_certifying_leaves_nothing_in_the_anchor_without_its_bundle(signed: House, step: str) -> None:
+    with pytest.raises(Killed):
+        await signed.certify(fail=dies_at(step))
+    again = await signed.certify()
+    was_done = step == "certify:stored"
+    assert again.serial == (2 if was_done else 1), "whatever was numbered is finished, not numbered anew"
+    named, fetched = await anchored_and_bundled(signed)
+    assert sorted(named) == sorted(fetched) and len(named) == (2 if was_done else 1)
+    assert proof.verify_bundle(again.files, await signed.trust()).valid
+    assert await signed.pool.fetchval("select count(*) from certificate_draft") == 0
+
+
+async def test_what_was_not_finished_is_finished_before_the_next_and_by_the_worker_when_nobody_asks(signed: House) -> None:
+    with pytest.raises(Killed):
+        await signed.certify(fail=dies_at("certify:anchored"))
+    other = await certificates.certify(signed.pool, signed.keys, signed.settings, "free-ani", "Another office", now=NOW)
+    listed = await certificates.listing(signed.pool, signed.petition)
+    assert [(row["serial"], row["recipient"]) for row in listed] == [(2, "Another office"), (1, RECIPIENT)]
+    assert stated(other)["replaces"] == listed[1]["id"]
+    await signed.sign(2)
+    await signed.settle()
+    with pytest.raises(Killed):
+        await signed.certify(fail=dies_at("certify:numbered"))
+    assert not await certificates.fulfil(signed.pool, signed.keys, signed.settings), "it may still be in somebody's hands"
+    await signed.pool.execute("update certificate_draft set tried_at = tried_at - interval '11 minutes'")
+    assert await certificates.fulfil(signed.pool, signed.keys, signed.settings)
+    named, fetched = await anchored_and_bundled(signed)
+    assert sorted(named) == sorted(fetched) and len(named) == 3
+
+
+async def test_a_key_that_changed_meanwhile_does_not_hold_up_the_next_certificate(signed: House, tmp_path: Path) -> None:
+    with pytest.raises(Killed):
+        await signed.certify(fail=dies_at("certify:numbered"))
+    Keys.create(tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "certificate", signed.settings.key_dir / "certificate")
+    bundle = await signed.certify()
+    assert bundle.serial == 2 and proof.verify_bundle(bundle.files, await signed.trust()).valid
+
+
 async def test_before_the_first_checkpoint_there_is_nothing_to_certify(house: House) -> None:
     with pytest.raises(NotFound, match="nothing"):
         await house.certify()
@@ -214,6 +279,9 @@ async def test_no_address_of_any_kind_is_in_the_bundle(signed: House) -> None:
     # the issuer's own contact; the name of a kind of SSH key, which the checker in the browser knows
     allowed = {b"desk@friends.example", b"sk-ssh-ed25519@openssh.com"}
     for path, content in bundle.files.items():
+        if path == "certificate.pdf":  # what is packed may look like anything; its attachments are the other files
+            content = "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(content)).pages).encode()
+            assert b"desk@friends.example" in content, "control: it is read"
         if not path.startswith("tile/"):  # hashes may look like anything; entries are read by the grammar, which has no room for one
             assert set(re.findall(rb"[\w.+-]+@[\w-]+\.[\w.-]+", content)) <= allowed, path
 
@@ -508,6 +576,70 @@ async def test_a_live_ledger_is_recounted_from_its_files(signed: House, tmp_path
         code, report = await check(petition)
         assert (code, report["error"]) == (1, error), name
         files[f"{petition}/{name}"] = kept
+
+
+async def test_an_anchor_that_breaks_its_rules_or_names_another_history_is_named(signed: House, tmp_path: Path) -> None:
+    files = await live_files(signed, await signed.certify())
+    trust = tmp_path / "trust.json"
+    trust.write_bytes(await certificates.trust(signed.pool, signed.keys, signed.settings))
+    own = [row["entry"] for row in await signed.pool.fetch("select entry from entry where log_id = 'anchor' order by idx")]
+    heads = [entry for entry in own if entry.startswith(b"S ")]
+    signers = [note.Signer(f"{signed.settings.origin_host}/ledger/anchor", signed.keys.log_key(ledger.ANCHOR))]
+    cosigner = record.pair(signers[0].name, signed.keys.log_key(ledger.ANCHOR)).ml_dsa
+
+    def anchored(lines: list[bytes]) -> None:
+        """The operator, who has the anchor's keys, signs whatever he likes."""
+        head = note.Checkpoint(signers[0].name, len(lines), merkle.root([merkle.leaf_hash(line) for line in lines]))
+        files["/ledger/anchor/checkpoint"] = note.sign_checkpoint(head, signers, [cosigner], time=1_790_000_000)
+        files[f"/ledger/anchor/tile/entries/000.p/{len(lines)}"] = tiles.pack_bundle(lines)
+
+    async def check(name: str) -> tuple[int, dict[str, Any]]:
+        with serving(files) as address:
+            return await asyncio.to_thread(certificates.verify_path, address + name, str(trust))
+
+    petition, anchor = f"/ledger/{signed.log_id}", "/ledger/anchor"
+    anchored(own)
+    assert (await check(anchor))[0] == (await check(petition))[0] == 0, "control: signed by hand it is good"
+    for lines, error in (
+        ([*own, heads[-1]], "head-not-ahead"),
+        ([*own, bytes(entries.Anchored("petition.example.org/ledger/other", 1, bytes(32)))], "head-without-key"),
+        ([*own, own[0]], "key-repeats"),
+        ([*own, next(entry for entry in own if entry.startswith(b"C "))], "certificate-repeats"),
+        (own[2:], "head-without-key"),
+    ):
+        anchored(lines)
+        for name in (anchor, petition):
+            code, report = await check(name)
+            assert (code, report["error"]) == (1, error), name
+    # A second history: what he entered in the anchor is not what he shows here.
+    origin, size, _ = heads[-1].decode().split(" ")[1:]
+    anchored([bytes(entries.Anchored(origin, int(size), bytes(32))) if entry == heads[-1] else entry for entry in own])
+    assert (await check(anchor))[0] == 0
+    code, report = await check(petition)
+    assert (code, report["error"]) == (1, "anchored-differs")
+    anchored([*own, bytes(entries.Anchored(origin, 1000, bytes(32)))])
+    code, report = await check(petition)
+    assert code == 0 and "behind-anchor" in report["notes"]
+    del files["/ledger/anchor/vkey"]
+    code, report = await check(petition)
+    assert code == 0 and "anchor-away" in report["notes"]
+
+
+async def test_a_head_without_its_second_signature_is_not_taken_by_whoever_knows_that_key(signed: House, tmp_path: Path) -> None:
+    files = await live_files(signed, await signed.certify())
+    trust = tmp_path / "trust.json"
+    trust.write_bytes(await certificates.trust(signed.pool, signed.keys, signed.settings))
+    place = f"/ledger/{signed.log_id}/checkpoint"
+    files[place] = b"\n".join(line for line in files[place].split(b"\n") if len(line) < 1000)
+    with serving(files) as address:
+        told = [
+            await asyncio.to_thread(certificates.verify_path, f"{address}/ledger/{signed.log_id}", known) for known in (str(trust), None)
+        ]
+    assert (told[0][0], told[0][1]["error"]) == (1, "note-downgraded")
+    assert told[1][0] == 2, "control: who knows no second key misses none"
+    # Where the operator has switched it off, no trust file promises it.
+    signed.set(ml_dsa=False)
+    assert not (await signed.trust()).ml_dsa
 
 
 async def test_a_certificate_can_be_fetched_again_and_only_under_its_petition(signed: House) -> None:

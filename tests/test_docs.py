@@ -17,6 +17,7 @@ import pytest
 from installation import Installation
 from service import partners, webhooks
 from service.identity import offline
+from service.web import pages
 
 DOCS = Path(__file__).parent.parent / "docs"
 PARTNER = "sample-partner"
@@ -110,3 +111,10 @@ def test_every_attribute_of_the_element_is_on_the_embedding_page(word: str) -> N
     assert observed and f'"{word}"' in observed[1] and f"`{word}`" in page
     for each in re.findall(r"var\(--libertas-([a-z-]+?)(?:-dark)?,", source):
         assert f"--libertas-{each}`" in page, each
+
+
+def test_every_word_that_first_petition_sets_off_is_a_word_of_the_desk() -> None:
+    told = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", (DOCS / "first-petition.md").read_text(encoding="utf-8"))
+    words = {line.partition(" = ")[2] for line in pages.catalogue("en").splitlines() if line.startswith("desk-")}
+    assert len(told) > 25, "control: words were found"
+    assert [word for word in told if word not in words] == []

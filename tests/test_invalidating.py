@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 
 from ledger_house import House, served
-from service import ledger, signatures
+from service import db, ledger, signatures
 from service.errors import Conflict, Invalid, NotFound
-from service.proof import entries
+from service.proof import entries, note
 from service.signatures import Condition, invalidating
 
 MINUTE = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -231,6 +231,35 @@ async def test_after_the_close_an_erased_signature_counts_on(house: House) -> No
     assert await invalidating.preview(house.pool, house.petition, Condition(ids=(ani, levon, mariam))) == 1
 
 
+async def test_only_a_court_takes_an_erased_signature_out_and_it_can_be_taken_back(house: House) -> None:
+    ani, levon, mariam = await house.confirm(3)
+    await house.seal()
+    await signatures.q.erase(house.pool, id=mariam, now=None)  # before the close: she does not count, and no court is needed
+    await house.close()
+    await house.settle()
+    await signatures.q.erase(house.pool, id=ani, now=None)
+    await house.settle()
+    place = await house.index(ani)
+    for other in (await house.index(levon), await house.index(mariam), 999):
+        with pytest.raises(Conflict, match="not-erased|no signature that was erased"):
+            await signatures.court_order(house.pool, house.petition, other)
+    with pytest.raises(Conflict):
+        await signatures.court_order(house.pool, house.petition, place, taken_back=True)
+    await signatures.court_order(house.pool, house.petition, place)
+    with pytest.raises(Conflict):
+        await signatures.court_order(house.pool, house.petition, place)  # it waits for the seal already
+    await house.settle()
+    tally, _, lines = await served(house.pool, house.log)
+    assert lines[-1] == b"X %d court-order" % place and (tally.count, tally.erased_counted) == (1, 0)
+    assert (await house.row())["published_count"] == 1 and await signatures.disagreements(house.pool, house.petition) == []
+    await signatures.court_order(house.pool, house.petition, place, taken_back=True)
+    await house.settle()
+    tally, _, _ = await served(house.pool, house.log)
+    assert (tally.count, tally.erased_counted) == (2, 1) == ((await house.row())["published_count"], 1)
+    assert await signatures.disagreements(house.pool, house.petition) == []
+    assert await house.pool.fetchval("select state from signature where id = $1", ani) == "erased"
+
+
 async def test_at_the_end_of_retention_every_secret_is_gone_before_the_log_says_so(house: House) -> None:
     people = await house.confirm(25)
     await features(house, people, blob=b"sealed", key_id=1, sealed_blob=b"twice", email_index=None)
@@ -305,12 +334,16 @@ async def test_a_crash_while_secrets_are_destroyed_leaves_nothing_told(house: Ho
         ("E", "E 4", 4, "entry_erased"),
         ("E", "E 2", 2, "erased-not-counted"),
         ("E", "E 3", 3, "erased-not-counted"),
-        ("T", "T 2 x", None, "added-after-close"),
-        ("T", "T 7 x", None, "text-skips"),
+        ("T", "T 2 {fresh}", None, "added-after-close"),
+        ("T", "T 7 {fresh}", None, "text-skips"),
         ("A", "A 1 {fresh}", None, "added-after-close"),
         ("A", "A 1 {twin}", None, "entry_commit"),
         ("A", "A 2 {fresh}", None, "unknown-text"),
-        ("A", "A 01 {fresh}", None, "unknown-text"),
+        ("A", "A 01 {fresh}", None, "entry-malformed"),
+        ("A", "A 1 short", None, "entry-malformed"),
+        ("W", "W 1 tired", 1, "unknown-reason"),
+        ("X", "X 1 signer", 1, "unknown-reason"),
+        ("R", "R 01", 1, "entry-malformed"),
         ("Z", "Z again", None, "added-after-close"),
         ("P", "P 99", 99, "purge-ahead"),
     ],
@@ -346,6 +379,53 @@ async def test_the_database_itself_refuses_an_invalid_log(house: House, kind: st
         with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=name):
             await insert(size + 4, kind, text, 1)
     await insert(size + 4, "R", "R 1", 1)
+
+
+async def test_a_log_without_a_text_cannot_begin_in_the_database_either(house: House) -> None:
+    await house.pool.execute("insert into log (id, origin, vkey, root) values ('bare', 'x/ledger/bare', 'k', $1)", bytes(32))
+    for kind, text in (("Z", "Z closed"), ("A", bytes(entries.Added(1, bytes(32))).decode())):
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="text-missing"):
+            await house.pool.execute(
+                """insert into entry (log_id, idx, kind, entry) values ('bare', 0, $1::text::"char", $2)""", kind, text.encode()
+            )
+
+
+async def test_the_anchor_has_rules_of_its_own_in_the_sequencer_and_in_the_database(house: House) -> None:
+    await house.confirm(1)
+    await house.settle()
+    lines = [row["entry"] for row in await house.pool.fetch("select entry from entry where log_id = 'anchor' order by idx")]
+    heads = [line for line in lines if line.startswith(b"S ")]
+    origin, size = house.log.origin, int(heads[-1].split(b" ")[2])
+    other, digest = "petition.example.org/ledger/other", bytes([7] * 32)
+    bad = (
+        ("S", bytes(entries.Anchored(origin, size, digest)), "head-not-ahead"),
+        ("S", bytes(entries.Anchored(origin, size - 1, digest)), "head-not-ahead"),
+        ("S", bytes(entries.Anchored(other, 1, digest)), "head-without-key"),
+        ("K", lines[0], "key-repeats"),
+        ("S", heads[0], "head-not-ahead"),
+        ("S", b"S x 1 y", "entry-malformed"),
+    )
+    for kind, entry, _ in bad:
+        await house.pool.execute("""insert into outbox (log_id, kind, entry) values ('anchor', $1::text::"char", $2)""", kind, entry)
+    async with db.transaction(house.pool) as connection:
+        for _ in range(2):  # a repeat changes nothing
+            await ledger.queue_certificate(connection, digest)
+    await house.settle()
+    told = [row["entry"] for row in await house.pool.fetch("select entry from entry where log_id = 'anchor' order by idx")]
+    assert told == [*lines, bytes(entries.Certified(digest))], "one bad row does not hold up the others"
+    aside = await ledger.set_aside(house.pool)
+    assert [row["reason"].split(":")[1] for row in aside] == [name for _, _, name in bad]
+    unique = {lines[0]: "entry_anchored", heads[0]: "entry_anchored"}
+    for kind, entry, name in bad:
+        with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=unique.get(entry, name)):
+            await house.pool.execute(
+                """insert into entry (log_id, idx, kind, entry) values ('anchor', $1, $2::text::"char", $3)""", len(told), kind, entry
+            )
+    key = bytes(entries.Key(note.Signer(other, bytes([3] * 32)).vkey))
+    for at, (kind, entry) in enumerate((("K", key), ("S", bytes(entries.Anchored(other, 1, digest)))), len(told)):
+        await house.pool.execute(
+            """insert into entry (log_id, idx, kind, entry) values ('anchor', $1, $2::text::"char", $3)""", at, kind, entry
+        )
 
 
 async def test_before_the_close_nothing_is_erased_while_it_counts(house: House) -> None:

@@ -18,6 +18,7 @@ from uuid import UUID
 import pytest
 from pypdf import PdfReader
 
+from scanner import scanned
 from service import cases, kits, petitions
 from service.cases import Case, Event, Group, Numbers
 from service.kits import Count, Kit, blocks
@@ -80,7 +81,7 @@ def test_every_language_has_the_same_words_and_every_text_the_same_blanks() -> N
         return {key: set(re.findall(r"\{(\w+)\}", str(text))) for key, text in words.items()}
 
     assert shape(table["fr"]) == shape(table["en"]) == shape(table["hy"])
-    for name in ("deed", "deed-group", "motion", "press"):
+    for name in (f"{name}{group}" for name in ("deed", "motion", "press") for group in ("", "-group")):
         # Armenian shows the canonical name already: it has no need of it in brackets.
         assert {lang: blocks.places(lang, name) - {"name_hy"} for lang in LANGUAGES} == dict.fromkeys(
             LANGUAGES, blocks.places("fr", name) - {"name_hy"}
@@ -109,6 +110,8 @@ def test_the_whole_group_has_a_deed_a_motion_and_a_press_note_with_the_counted_n
         assert "23" in text
         assert "38" in text
         assert flat(SOURCE[lang]) in text
+        if lang == "fr":
+            assert "delesprisonniers" not in text, "French that a clerk would send back"
     with pytest.raises(KeyError):
         kits.pdf(kit(lang), "sheet")
 
@@ -116,6 +119,30 @@ def test_the_whole_group_has_a_deed_a_motion_and_a_press_note_with_the_counted_n
 def test_a_motion_cites_the_law_that_fits_the_person() -> None:
     for category, law in (("prisoner-of-war", "118"), ("civilian", "133"), ("disappeared", "32"), ("official", "Universal")):
         assert law in " ".join(pages(kits.pdf(kit("en", case(category=category)), "motion")))
+
+
+def test_a_day_a_month_and_a_year_are_told_as_people_tell_them() -> None:
+    """A clerk files what is written; "le juillet 2021" would come back."""
+    told = {
+        ("day", "2021-03-01"): ("condamné le 1er mars 2021", "sentenced on 1 March 2021"),
+        ("month", "2021-07-01"): ("condamné en juillet 2021", "sentenced in July 2021"),
+        ("year", "2021-01-01"): ("condamné en 2021", "sentenced in 2021"),
+    }
+    for (precision, on), (french, english) in told.items():
+        one = case(
+            events=[event("captured", on, precision=precision), event("sentenced", on, precision=precision, source_url="https://x.example")]
+        )
+        for lang, words in (("fr", french), ("en", english)):
+            motion = " ".join(" ".join(pages(kits.pdf(kit(lang, one), "motion"))).split()).replace("\xa0", " ")
+            assert words in motion, motion
+        deed = " ".join(" ".join(pages(kits.pdf(kit("fr", one), "deed"))).split()).replace("\xa0", " ")
+        assert ("depuis le 1er" in deed) == (precision == "day") and "depuis le juillet" not in deed
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_motion_fits_one_sheet_with_the_lines_to_sign_on(lang: str) -> None:
+    for one in (kit(lang), kit(lang, case(names={"fr": "Nom très long " * 6, "en": "A very long name " * 6}))):
+        assert len(pages(kits.pdf(one, "motion"))) == 1
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -188,9 +215,13 @@ def test_a_card_has_the_size_that_messengers_take(lang: str, name: str) -> None:
         assert len(made) < 300_000
 
 
-def test_a_code_leads_to_the_page() -> None:
-    assert kits.code_svg("https://example.org").startswith("<svg")
-    assert kits.code_png("https://example.org").startswith(b"\x89PNG")
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_code_on_paper_and_picture_leads_to_the_page(lang: str) -> None:
+    one = kit(lang, case())
+    for made in (*(kits.pdf(one, name) for name in kits.PAPERS), *(kits.card(one, name) for name in kits.CARDS)):
+        assert scanned(made, dpi=200) == [f"https://petition.example.org/{lang}/cases/sample"]
+    assert scanned(kits.code_svg(one.url)) == scanned(kits.code_png(one.url)) == [one.url]
+    assert scanned(kits.pdf(kit(lang), "deed"), dpi=200) == [f"https://petition.example.org/{lang}/cases"]
 
 
 def test_a_kit_is_printed_in_less_than_three_seconds() -> None:
@@ -234,6 +265,9 @@ def test_the_extract_says_what_is_asserted_and_under_which_checkpoint(lang: str)
     told = kits.extract(petition(), counted, issuer="Libertas", base_url="https://example.org", at=at)
     assert (told["asserted"]["residents"], told["asserted"]["residence_verified"]) == (412, False)
     assert told["checkpoint"]["size"] == 5_000
+    assert scanned(kits.extract_pdf(petition(), counted, lang, issuer="Libertas", url="https://example.org/x", at=at)) == [
+        "https://example.org/x"
+    ]
     assert "proved" not in told
 
 

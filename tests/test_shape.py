@@ -24,7 +24,7 @@ COVERED_BY = {
     "service/web/desk/partners.py": "tests/web/desk/test_partners.py",
     **{f"service/web/desk/{name}.py": "tests/web/desk/test_office.py" for name in ("deliveries", "recipients", "typed", "updates")},
     **{f"service/web/desk/{name}.py": "tests/web/desk/test_papers.py" for name in ("certificates", "exports")},
-    **{f"service/web/desk/{name}.py": "tests/stories/test_sponsoring.py" for name in ("cases", "sponsors")},
+    **{f"service/web/desk/{name}.py": "tests/stories/test_sponsoring.py" for name in ("addresses", "cases", "sponsors")},
     "service/web/ledger.py": "tests/web/test_ledger_pages.py",
     "service/web/pages.py": "tests/web/test_templates.py",
     "service/web/petitions.py": "tests/stories/test_signing.py",

@@ -17,6 +17,7 @@ from house import House, stated
 from service import certificates
 from service.certificates import seals, stamps
 from service.errors import Busy, Unproven
+from service.proof import entries
 from tsa_server import Authority, answering
 
 
@@ -114,6 +115,26 @@ def test_a_dead_a_refusing_and_a_dripping_authority_are_given_up(authority: Auth
         stamps.ask(url, b"x")
     with answering(lambda _: bytes(9_000), drip=threading.Event()) as url, pytest.raises(Busy, match="too slow"):
         stamps.ask(url, b"x", patience=0.4)
+
+
+async def test_an_authority_that_dies_before_the_seal_leaves_a_number_that_the_next_try_uses(signed: House, authority: Authority) -> None:
+    asked = []
+
+    def once(query: bytes) -> bytes:
+        asked.append(query)
+        return authority.stamp(query) if len(asked) == 1 else b""
+
+    with answering(once) as url:
+        signed.set(tsa_url=url)
+        with pytest.raises(Busy):
+            await signed.certify()
+    assert len(asked) > 1, "the certificate was stamped, its seal was not"
+    with answering(authority.stamp) as url:
+        signed.set(tsa_url=url)
+        bundle = await signed.certify()
+    assert bundle.serial == 1 and seals.check(bundle.files["certificate.pdf"]).stamped_at is not None
+    (only,) = await signed.pool.fetch("select entry from entry where log_id = 'anchor' and kind = 'C'")
+    assert only["entry"] == bytes(entries.Certified(bytes.fromhex(bundle.id)))
 
 
 async def test_without_its_time_stamp_nothing_is_anchored(signed: House) -> None:

@@ -225,6 +225,7 @@ async def test_a_preview_goes_to_the_organizer_alone(installation: Installation)
         ({"hy": Words("x" * 151, "x")}, "title-hy"),
         ({"fr": Words("x", "x" * 20_001)}, "body-fr"),
         ({"fr": Words("x", "a\0b")}, "body-fr"),
+        ({"fr": Words("a\x0bb", "x")}, "body-fr"),
     ],
 )
 async def test_words_that_cannot_be_sent_are_refused_by_name(pool: asyncpg.Pool, texts: dict[str, Words], field: str) -> None:
@@ -232,6 +233,49 @@ async def test_words_that_cannot_be_sent_are_refused_by_name(pool: asyncpg.Pool,
         with pytest.raises(Invalid) as wrong:
             await updates.write(connection, texts, by="ani")
     assert [fault.field for fault in wrong.value.faults] == [field]
+
+
+async def test_the_news_of_one_association_reach_its_own_readers_only_and_leaving_one_leaves_the_other(installation: Installation) -> None:
+    house = installation
+    await reader(house, "ani@example.org")
+    mine = (await house.rows("select petition_id, address_index from reader"))[0]
+    key, other = house.keys.news_key(), uuid4()
+    await house.owner.execute(
+        "insert into reader (id, association, petition_id, address_index, address, language) values ($1, 'lyon', $2, $3, $4, 'en')",
+        other, mine["petition_id"], mine["address_index"], identity.seal(key, 0, "reader", other.bytes, b"ani@example.org"),
+    )  # fmt: skip
+    await tell(house, {"en": Words("From Lyon", "Only for those who asked Lyon.")}, association="lyon")
+    await send(house)
+    assert ["From Lyon" in text for text in news_for(house, "ani@example.org")] == [True]
+    assert (await updates.mailboxes(house.pool), await updates.mailboxes(house.pool, association="lyon")) == (1, 1)
+    assert (await house.client.post(house.link("ani@example.org", "unsubscribe"))).status_code == 200
+    assert (await updates.mailboxes(house.pool), await updates.mailboxes(house.pool, association="lyon")) == (1, 0)
+    await tell(house, {"en": Words("Lyon again", "…")}, association="lyon")
+    await tell(house)
+    await send(house)
+    assert sorted("From Lyon" in text for text in news_for(house, "ani@example.org")) == [False, True]
+    assert not any("Lyon again" in text for text in news_for(house, "ani@example.org"))
+
+
+async def test_news_wait_behind_confirmations_and_every_provider_is_known_by_its_own_mark(installation: Installation) -> None:
+    """How a provider that says "slower" is waited for is told in test_mail; here, that news are among what waits."""
+    house = installation
+    key, petition = house.keys.news_key(), house.shelf.get(house.slug).id
+    for address in ("ani@gmail.example", "levon@gmail.example", "gayane@orange.example"):
+        one = uuid4()
+        await house.owner.execute(
+            "insert into reader (id, association, petition_id, address_index, address, language) values ($1, $2, $3, $4, $5, 'en')",
+            one, updates.COLLECTIVE, petition, identity.reader_index(key, address), identity.seal(key, 0, "reader", one.bytes, address.encode()),
+        )  # fmt: skip
+    await tell(house)
+    await updates.send(house.pool, house.keys, clock=house.shelf.now)
+    assert (await house.post(email="sona@gmail.example")).status_code == 202
+    while await house.worker.decide():
+        pass
+    rows = await house.rows("select template, domain, priority from mail order by priority, domain")
+    assert [row["template"] for row in rows] == ["confirm", "news", "news", "news"]
+    marks = [bytes(row["domain"]) for row in rows]
+    assert all(marks) and sorted(marks.count(mark) for mark in set(marks)) == [1, 3], "two of one provider, one of another, none unknown"
 
 
 # -- the way out ------------------------------------------------------------------------------------------------------------------

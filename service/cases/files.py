@@ -44,6 +44,21 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID | None = None
 
 
+class Address(msgspec.Struct, frozen=True, kw_only=True):
+    """To whom one may write: an office, never a private person; ``lines`` as on an envelope, ``why`` what to ask for."""
+
+    name: Translated
+    lines: Sequence[str]
+    why: Translated = {}
+
+
+class Addresses(msgspec.Struct, frozen=True, kw_only=True):
+    """Addresses, and the day on which somebody last looked whether they still hold."""
+
+    as_of: date
+    list: Sequence[Address]
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A case as the public may see it: what the family did not agree to is not in it."""
 
@@ -60,6 +75,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     photo_credit: str = ""
     photo_licence: str = ""
     events: Sequence[Event] = ()
+    addresses: Addresses | None = None
     updated_at: datetime
 
     def name(self, language: str) -> str:
@@ -335,6 +351,11 @@ async def link_petition(connection: db.Connection, petition_id: UUID, case_ids: 
     await q.link_petition(connection, petition_id=petition_id, case_ids=list(case_ids))
 
 
+async def named(pool: asyncpg.Pool | db.Connection, petition_id: UUID) -> list[UUID]:
+    """Whom the petition names; nobody when it speaks of all."""
+    return [row["case_id"] async for row in q.named(pool, petition_id=petition_id)]
+
+
 REGISTER = 1
 """The number of the register key; a second key would be 2."""
 
@@ -351,6 +372,36 @@ def open_notes(keys: Keys, case_id: UUID, blob: bytes | None) -> Private:
     if blob is None:
         return Private()
     return msgspec.msgpack.decode(open_sealed(keys.register_key(), REGISTER, "case_file", case_id.bytes, blob), type=Private)
+
+
+MOST_ADDRESSES = 6
+"""What one page of the case sheet holds."""
+
+
+def checked(addresses: Addresses) -> Addresses:
+    """Addresses that can be printed. Raises ``Invalid`` for one without a name or without lines, or with too many."""
+    faults = []
+    for number, each in enumerate(addresses.list):
+        if not any(name.strip() for name in each.name.values()):
+            faults.append(Fault(f"address-{number}-name", "missing"))
+        if not 1 <= len(each.lines) <= 5 or any(len(line) > 80 for line in each.lines):
+            faults.append(Fault(f"address-{number}-lines", "address-lines"))
+    if len(addresses.list) > MOST_ADDRESSES:
+        faults.append(Fault("addresses", "choice"))
+    if faults:
+        raise Invalid(faults)
+    return addresses
+
+
+async def write_addresses(connection: db.Connection, case_id: UUID, addresses: Addresses | None) -> None:
+    """To whom sponsors write for this person, before those to whom the campaign always writes; None for nobody else.
+
+    Raises ``Invalid``, ``Conflict`` for a case that is gone.
+    """
+    content = None if addresses is None else msgspec.json.encode(checked(addresses)).decode()
+    if await q.write_addresses(connection, id=case_id, addresses=content) is None:
+        raise Conflict("merged or taken down", code="case-gone")
+    await note(connection, case_id, "edited")
 
 
 async def one(connection: db.Connection | asyncpg.Pool, case_id: UUID) -> Mapping[str, Any]:

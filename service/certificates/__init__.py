@@ -4,6 +4,7 @@ A certificate that is not in the anchor log does not exist, so its digest goes t
 leaves that does not verify. Never in it: e-mail addresses, client addresses, street addresses.
 
     stating     figures under four labels, sentences in every language: certificate.json
+    beside      sponsors and partners, who stand by name beside the count
     evidence    the log, the texts, the proofs that lie beside it
     issuing     one certificate, from the count to the anchor log; what was issued
     wishes      certificates that the desk wants, and the worker makes
@@ -21,7 +22,7 @@ from service.certificates.archive import BUNDLE_LIMIT, FILE_LIMIT, Bundle, load,
 from service.certificates.checking import entries_of, told, verify_path
 from service.certificates.issuing import NAMES, certify, download, listing, take_in
 from service.certificates.receipts import has_receipt, receipt
-from service.certificates.stating import Supporter, sentences
+from service.certificates.stating import sentences
 from service.certificates.trust import trust
 from service.certificates.wishes import ask, fulfil, unsigned, wishes
 
@@ -30,7 +31,6 @@ __all__ = [
     "FILE_LIMIT",
     "NAMES",
     "Bundle",
-    "Supporter",
     "ask",
     "certify",
     "download",

@@ -170,7 +170,7 @@ class _Check:
         trust = self.known(origin)
         if trust is None:
             return 3, {"result": "unchecked", "why": "a receipt carries no key; use --trust FILE"}
-        opening, index, head = proof.verify_receipt(data, [note.parse_vkey(line) for line in trust.logs])
+        opening, index, head = proof.verify_receipt(data, trust)
         if self.address is not None and canonical(self.address) != opening.values["email"]:
             raise Unproven("receipt-address", "the receipt is another address's")
         report = {
@@ -231,50 +231,93 @@ class _Check:
     # -- what everybody can read
 
     def live(self, address: str, seen: Callable[[bytes], object] | None = None) -> tuple[int, dict[str, Any]]:
-        """Recount a live ledger, ``https://host/ledger/<id>``, from its public files; the anchor's entries are only read."""
+        """Recount a live ledger, ``https://host/ledger/<id>``, from its public files, and hold it against the anchor log beside it.
+
+        The anchor itself is read by its own rules.
+        """
         with httpx2.Client(timeout=30, follow_redirects=False) as client:
-
-            def fetch(path: str) -> bytes:
-                # 256 entries of 65,535 bytes at most
-                return _fetch(client, f"{address}/{path}", 256 * 65_537)
-
-            line = fetch("vkey").decode("ascii", "replace").removesuffix("\n")
-            known = self.known(line.partition("+")[0])
-            if known and line not in (*known.logs, known.anchor):
-                raise Unproven("issuer-unknown", f"vkey: not a key of {known.issuer} in the trust file")
-            verifier = note.parse_vkey(line)
-            head = note.open_checkpoint(fetch("checkpoint"), [verifier], verifier.name)
-            is_anchor = head.origin.rpartition("/")[2] == ledger.ANCHOR
-            tally, frontier = entries.Tally(), merkle.Frontier()
-            while frontier.size < head.size:
-                index, width = frontier.size // tiles.WIDTH, min(tiles.WIDTH, head.size - frontier.size)
-                for entry in tiles.unpack_bundle(fetch(tiles.entries_path(index, width)), width):
-                    if is_anchor:
-                        entries.parse_anchor(entry)
-                    else:
-                        tally.add(entry)
-                    frontier.append(merkle.leaf_hash(entry))
-                    if seen:
-                        seen(entry)
-                if self.progress:
-                    self.progress(frontier.size, head.size)
-            if frontier.root() != head.root:
-                raise Unproven("root-differs", "checkpoint: signed for other entries")
-            for version, text_hash in enumerate(tally.texts, start=1):
-                if sha256(fetch(f"manifest/{version}.json")) != text_hash:
-                    raise Unproven("manifest-differs", f"manifest/{version}.json: not what was signed")
-        figures = {
-            **({} if is_anchor else tally.proved()),
-            "checkpoint": _spelled(head),
-        }
+            log = _Live(client, address, self.known)
+            if log.is_anchor:
+                tally = entries.AnchorTally(log.verifier.name)
+                log.read(tally.add, seen, self.progress)
+                figures: dict[str, Any] = {}
+                notes = ["live"]
+            else:
+                anchored, notes = self.anchored(client, address, log)
+                counted = entries.Tally()
+                log.read(counted.add, seen, self.progress, anchored)
+                for version, text_hash in enumerate(counted.texts, start=1):
+                    if sha256(log.fetch(f"manifest/{version}.json")) != text_hash:
+                        raise Unproven("manifest-differs", f"manifest/{version}.json: not what was signed")
+                figures = counted.proved()
+        known = log.known
         report = {
             "result": "valid" if known else "consistent",
-            "issuer": known.issuer if known else head.origin,
-            "vkey": line,
-            "figures": figures,
-            "notes": ["live"] + ["issuer"] * (known is None),
+            "issuer": known.issuer if known else log.head.origin,
+            "vkey": log.verifier.vkey,
+            "figures": {**figures, "checkpoint": _spelled(log.head)},
+            "notes": notes + ["issuer"] * (known is None),
         }
         return (0 if known else 2), report
+
+    def anchored(self, client: httpx2.Client, address: str, log: _Live) -> tuple[dict[int, bytes], list[str]]:
+        """(the root that the anchor names for each size of this log, what is left to say)."""
+        try:
+            anchor = _Live(client, f"{address.rpartition('/')[0]}/{ledger.ANCHOR}", self.known)
+        except httpx2.HTTPStatusError:
+            return {}, ["live", "anchor-away"]
+        tally, named = entries.AnchorTally(anchor.verifier.name), dict[int, bytes]()
+
+        def read(entry: bytes) -> None:
+            match tally.add(entry):
+                case entries.Anchored(origin, size, root) if origin == log.head.origin:
+                    named[size] = root
+
+        anchor.read(read)
+        return named, ["live", *(["behind-anchor"] if max(named, default=0) > log.head.size else [])]
+
+
+class _Live:
+    """One log at its address: its key and head, checked at once, and its entries when they are asked for."""
+
+    def __init__(self, client: httpx2.Client, address: str, known: Callable[[str], proof.Trust | None]) -> None:
+        self._client = client
+        self._address = address
+        line = self.fetch("vkey").decode("ascii", "replace").removesuffix("\n")
+        self.known = known(line.partition("+")[0])
+        self.verifier = note.parse_vkey(line)
+        if self.known and not (self.known.knows(self.verifier) or self.known.knows_anchor(self.verifier)):
+            raise Unproven("issuer-unknown", f"vkey: not a key of {self.known.issuer} in the trust file")
+        keys = self.known.beside(self.verifier) if self.known else [self.verifier]
+        self.head = note.open_checkpoint(self.fetch("checkpoint"), keys, self.verifier.name)
+        self.is_anchor = self.head.origin.rpartition("/")[2] == ledger.ANCHOR
+
+    def fetch(self, path: str) -> bytes:
+        """A file of the log: at most 256 entries of 65,535 bytes."""
+        return _fetch(self._client, f"{self._address}/{path}", 256 * 65_537)
+
+    def read(
+        self,
+        add: Callable[[bytes], object],
+        seen: Callable[[bytes], object] | None = None,
+        progress: Callable[[int, int], object] | None = None,
+        anchored: Mapping[int, bytes] | None = None,
+    ) -> None:
+        """Every entry, up to the head: its root is the signed one, and those of ``anchored`` sizes are what the anchor says."""
+        frontier = merkle.Frontier()
+        while frontier.size < self.head.size:
+            index, width = frontier.size // tiles.WIDTH, min(tiles.WIDTH, self.head.size - frontier.size)
+            for entry in tiles.unpack_bundle(self.fetch(tiles.entries_path(index, width)), width):
+                add(entry)
+                frontier.append(merkle.leaf_hash(entry))
+                if anchored and frontier.size in anchored and frontier.root() != anchored[frontier.size]:
+                    raise Unproven("anchored-differs", f"the anchor log names another root for size {frontier.size}")
+                if seen:
+                    seen(entry)
+            if progress:
+                progress(frontier.size, self.head.size)
+        if frontier.root() != self.head.root:
+            raise Unproven("root-differs", "checkpoint: signed for other entries")
 
 
 def _told(verdict: proof.Verdict, beside: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -326,6 +369,8 @@ NOTES = {
     "pdf-pages": "The PDF's pages could not be printed again alike by this version, so read them with care.",
     "auditor": "The audit's report is signed by the key that it names; whose that is was not checked.",
     "timestamp-authority": "The time stamp is genuine by its own key; who vouches for that key was not checked.",
+    "anchor-away": "The anchor log is not at its place beside this one, so the heads that it names were not compared.",
+    "behind-anchor": "The anchor log names a newer head than this one. Read again in a minute; if it stays so, ask why.",
     "address": "Give --address to see whether the receipt is that address's.",
 }
 """What was left unchecked, in a sentence each."""

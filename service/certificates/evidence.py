@@ -13,7 +13,7 @@ import asyncpg
 import httpx2
 
 from service import db, ledger, petitions, witnesses
-from service.errors import Busy, NotFound
+from service.errors import Busy, NotFound, Unproven
 from service.identity import Keys
 from service.proof import certificate as proof
 from service.proof import entries, merkle, note, page, tiles
@@ -29,7 +29,7 @@ async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: p
     """Everything that certificate.json lists: log, texts, keys, and the proof that the checkpoint is in the anchor."""
     head = petition.checkpoint
     found = [row["entry"] async for row in q.entries(pool, log_id=petition.log_id, size=head.size)]
-    files = await asyncio.to_thread(_log_files, found)
+    files = await asyncio.to_thread(log_files, found)
     files["checkpoint"] = await ledger.checkpoint(pool, petition.log_id, head.size)
     files["vkey"] = f"{await ledger.vkey(pool, petition.log_id)}\n".encode()
     async for row in petitions.q.texts(pool, petition_id=petition.id):
@@ -68,7 +68,8 @@ def _drop_unsealed_texts(files: dict[str, bytes], found: list[bytes]) -> None:
             del files[path]
 
 
-def _log_files(found: list[bytes]) -> dict[str, bytes]:
+def log_files(found: list[bytes]) -> dict[str, bytes]:
+    """Tiles and bundles of a log of these entries, by path."""
     kept = tiles.append(0, [merkle.leaf_hash(entry) for entry in found], lambda level, index: b"")
     files = {tiles.path(level, index, width): kept[level, index] for level, index, width in tiles.tiles_between(0, len(found))}
     for start in range(0, len(found), tiles.WIDTH):
@@ -111,11 +112,15 @@ def size_of(signed: bytes) -> int:
     return note.Checkpoint.parse(signed.decode().rpartition("\n\n")[0] + "\n").size
 
 
-def recounted(files: Mapping[str, bytes]) -> entries.Tally:
-    tally = entries.Tally()
+def recounted(files: Mapping[str, bytes], root: bytes) -> entries.Tally:
+    """The tally of the bundle's entries. Raises ``Unproven``: the log is invalid, or ``root`` is not that of these entries."""
+    tally, frontier = entries.Tally(), merkle.Frontier()
     for path in sorted((p for p in files if p.startswith("tile/entries/")), key=lambda p: tiles.parse_path(p)[1]):
         for entry in tiles.unpack_bundle(files[path], tiles.parse_path(path)[2]):
             tally.add(entry)
+            frontier.append(merkle.leaf_hash(entry))
+    if frontier.root() != root:
+        raise Unproven("root-differs", "checkpoint: signed for other entries")
     return tally
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,15 +18,16 @@ import asyncpg
 
 from service import db, ledger, petitions
 from service.certificates import stamps
-from service.certificates.archive import Bundle
-from service.certificates.evidence import anchored, gather, q, recounted, size_of
+from service.certificates.archive import Bundle, unzip, zipped
+from service.certificates.beside import supporters as standing_beside
+from service.certificates.evidence import anchored, gather, log_files, q, recounted, size_of
 from service.certificates.finishing import finish
-from service.certificates.stating import Nobody, Register, To, standing_of, statement
+from service.certificates.stating import To, standing_of, statement
 from service.certificates.trust import certificate_key, known, seal_of
 from service.errors import Conflict, Misconfigured, NotFound, Unproven
 from service.identity import Keys
 from service.proof import certificate as proof
-from service.proof import note
+from service.proof import entries, note
 from service.proof.canonical import sha256
 from service.settings import Settings
 
@@ -42,15 +44,17 @@ async def certify(
     *,
     holder: str = "",
     petitioner: str = "",
-    register: Register | None = None,
     unsigned: bool = False,
     now: datetime | None = None,
+    fail: ledger.Failpoint = ledger.go_on,
 ) -> Bundle:
     """Certify the count under the published checkpoint for the office ``recipient``, and keep the bundle for download.
 
-    With ``unsigned`` it is anchored and complete but for what ``finishing.finish`` adds. Raises ``NotFound`` (no such
-    petition, or nothing sealed yet), ``Misconfigured`` (no certificate key here), ``Busy`` when anchor log or time-stamp
-    authority do not answer in time; and ``Unproven`` rather than hand out a bundle that does not verify.
+    ``recipient`` is an office's slug or name, with its holder of that day unless ``holder`` is given, or any other words.
+    With ``unsigned`` it is anchored and complete but for what ``finishing.finish`` adds. A certificate that was numbered and could
+    not be finished (a crash, a time-stamp authority that is away) is finished first; asked for the same again, it is the answer.
+    Raises ``NotFound`` (no such petition, or nothing sealed yet), ``Misconfigured`` (no certificate key here), ``Busy`` when
+    anchor log or time-stamp authority do not answer in time; and ``Unproven`` rather than hand out a bundle that does not verify.
     """
     petition = await petitions.by_slug(pool, slug)
     if petition.checkpoint.size == 0:
@@ -58,62 +62,137 @@ async def certify(
     public, private = certificate_key(keys, settings)
     if private is None and not unsigned:
         raise Misconfigured(["the certificate key's private half is not here: use --unsigned, and --sign where it is"])
-    seal = seal_of(keys, settings)
-    to = To(office=recipient, holder=holder, petitioner=petitioner)
-    supporters = await (register or Nobody()).supporters(pool, petition.id)
-    lock = int.from_bytes(sha256(b"certify" + petition.id.bytes)[:8], "big", signed=True)
+    to = await To.of(pool, recipient, holder=holder, petitioner=petitioner, on=now.date() if now else None)
+    async with _one_at_a_time(pool, petition.id) as connection:
+        asked = (to.office, to.holder, to.petitioner, petition.checkpoint.size)
+        for row in [row async for row in q.drafts(connection, petition_id=petition.id, is_unsigned=unsigned)]:
+            if not _announces(row, public):
+                continue  # numbered under a key that has changed since: nobody can sign it here
+            is_asked = asked == (row["recipient"], row["holder"], row["petitioner"], row["size"])
+            if is_asked or not unsigned:
+                bundle = await _complete(pool, connection, keys, settings, row, unsigned=unsigned, fail=fail)
+            if is_asked:
+                return bundle
+        row = await _number(pool, connection, keys, settings, petition, to, unsigned=unsigned, now=now, fail=fail)
+        return await _complete(pool, connection, keys, settings, row, unsigned=unsigned, fail=fail)
+
+
+@asynccontextmanager
+async def _one_at_a_time(pool: asyncpg.Pool, petition_id: UUID) -> AsyncIterator[db.Connection]:
+    """One certificate at a time for a petition: the next serial names the one that it replaces."""
+    lock = int.from_bytes(sha256(b"certify" + petition_id.bytes)[:8], "big", signed=True)
     async with pool.acquire() as connection:
-        # One certificate at a time for a petition: the next serial names the one that it replaces.
         await q.lock(connection, key=lock)
         try:
-            newest = await q.newest(connection, petition_id=petition.id)
-            serial = newest["serial"] + 1 if newest else 1
-            files = await gather(pool, keys, settings, petition, public)
-            window = await q.window(connection, log_id=petition.log_id, size=petition.checkpoint.size, now=now)
-            tally = await asyncio.to_thread(recounted, files)
-            if tally.count != petition.count:
-                # Before anything is anchored: what is in the anchor stays there for ever.
-                raise Unproven("figures-differ", f"the public count is {petition.count}, the entries give {tally.count}")
-            sealed_by = seal.fingerprint if seal else None
-            files["certificate.json"] = await statement(
-                pool, settings, petition, to, supporters, serial, newest, files, public, sealed_by, window, tally
-            )
-            if settings.tsa_url:
-                files["certificate.json.tsr"] = await asyncio.to_thread(stamps.ask, settings.tsa_url, files["certificate.json"])
-            digest = sha256(files["certificate.json"])
-            async with db.transaction(pool) as writing:
-                entry = await ledger.queue_certificate(writing, digest)
-            before = note.parse_tlog_proof(files["petition.tlog-proof"]).checkpoint
-            files["certificate.tlog-proof"] = await anchored(pool, keys, settings, entry, first=size_of(before))
-            trust = await known(pool, keys, settings)
-            if unsigned or private is None:
-                await asyncio.to_thread(proof.verify_unsigned, files, trust)
-            else:
-                files = await asyncio.to_thread(finish, files, private, seal, tsa_url=settings.tsa_url)
-                verdict = await asyncio.to_thread(proof.verify_bundle, files, trust)
-                if verdict.figures["count"] != petition.count:
-                    raise Unproven("figures-differ", f"the public count is {petition.count}, the bundle says {verdict.figures['count']}")
-            bundle = Bundle(digest.hex(), petition.count, serial, files)
-            packed = None if unsigned else await asyncio.to_thread(bundle.zip)
-            async with connection.transaction():
-                await q.insert_certificate(
-                    connection,
-                    id=bundle.id,
-                    petition_id=petition.id,
-                    serial=serial,
-                    recipient=recipient,
-                    holder=holder,
-                    standing=standing_of(petition, settings),
-                    size=petition.checkpoint.size,
-                    count=bundle.count,
-                    replaces=newest["id"] if newest else None,
-                    issued_at=window["issued_at"],
-                )
-                if packed is not None:
-                    await _store(connection, bundle.id, files, packed)
+            yield connection
         finally:
             await q.unlock(connection, key=lock)
+
+
+async def _number(
+    pool: asyncpg.Pool,
+    connection: db.Connection,
+    keys: Keys,
+    settings: Settings,
+    petition: petitions.Petition,
+    to: To,
+    *,
+    unsigned: bool,
+    now: datetime | None,
+    fail: ledger.Failpoint,
+) -> Any:
+    """State the figures and give the certificate its number; its row, its draft and its entry for the anchor are one commit.
+
+    What is in the anchor stays there for ever, so nothing is entered there that could not be finished after a crash, and nothing
+    that does not add up. Raises ``ledger.Forked`` when the anchor cannot go on.
+    """
+    await ledger.guard(pool, ledger.ANCHOR, settings.data_dir / "published")
+    public, _ = certificate_key(keys, settings)
+    seal = seal_of(keys, settings)
+    supporters = await standing_beside(pool, petition.id)
+    newest = await q.newest(connection, petition_id=petition.id)
+    serial = newest["serial"] + 1 if newest else 1
+    files = await gather(pool, keys, settings, petition, public)
+    window = await q.window(connection, log_id=petition.log_id, size=petition.checkpoint.size, now=now)
+    tally = await asyncio.to_thread(recounted, files, petition.checkpoint.root)
+    if tally.count != petition.count:
+        raise Unproven("figures-differ", f"the public count is {petition.count}, the entries give {tally.count}")
+    sealed_by = seal.fingerprint if seal else None
+    files["certificate.json"] = await statement(
+        pool, settings, petition, to, supporters, serial, newest, files, public, sealed_by, window, tally
+    )
+    if settings.tsa_url:
+        files["certificate.json.tsr"] = await asyncio.to_thread(stamps.ask, settings.tsa_url, files["certificate.json"])
+    await fail("certify:stated")
+    digest = sha256(files["certificate.json"])
+    async with db.transaction(pool) as writing:
+        await q.insert_certificate(
+            writing,
+            id=digest.hex(),
+            petition_id=petition.id,
+            serial=serial,
+            recipient=to.office,
+            holder=to.holder,
+            standing=standing_of(petition, settings),
+            size=petition.checkpoint.size,
+            count=tally.count,
+            replaces=newest["id"] if newest else None,
+            issued_at=window["issued_at"],
+        )
+        small = {path: content for path, content in files.items() if not path.startswith("tile/")}
+        await q.insert_draft(writing, id=digest.hex(), is_unsigned=unsigned, petitioner=to.petitioner, content=zipped(small))
+        await ledger.queue_certificate(writing, digest)
+    await fail("certify:numbered")
+    return await q.draft(connection, id=digest.hex())
+
+
+async def _complete(
+    pool: asyncpg.Pool, connection: db.Connection, keys: Keys, settings: Settings, row: Any, *, unsigned: bool, fail: ledger.Failpoint
+) -> Bundle:
+    """From the draft to the bundle: its place in the anchor, and where the key is here its signatures, its seal and its download."""
+    found = [entry["entry"] async for entry in q.entries(pool, log_id=row["log_id"], size=row["size"])]
+    files = await asyncio.to_thread(lambda: {**log_files(found), **unzip(row["content"])})
+    before = note.parse_tlog_proof(files["petition.tlog-proof"]).checkpoint
+    entry = bytes(entries.Certified(sha256(files["certificate.json"])))
+    files["certificate.tlog-proof"] = await anchored(pool, keys, settings, entry, first=size_of(before))
+    await fail("certify:anchored")
+    trust = await known(pool, keys, settings)
+    _, private = certificate_key(keys, settings)
+    if unsigned or private is None:
+        await asyncio.to_thread(proof.verify_unsigned, files, trust)
+        return Bundle(row["id"], row["count"], row["serial"], files)
+    files = await asyncio.to_thread(finish, files, private, seal_of(keys, settings), tsa_url=settings.tsa_url)
+    verdict = await asyncio.to_thread(proof.verify_bundle, files, trust)
+    if verdict.figures["count"] != row["count"]:
+        raise Unproven("figures-differ", f"the public count is {row['count']}, the bundle says {verdict.figures['count']}")
+    bundle = Bundle(row["id"], row["count"], row["serial"], files)
+    packed = await asyncio.to_thread(bundle.zip)
+    await fail("certify:finished")
+    async with connection.transaction():
+        await _store(connection, bundle.id, files, packed)
+        await q.drop_draft(connection, id=bundle.id)
+    await fail("certify:stored")
     return bundle
+
+
+async def finish_pending(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> bool:
+    """Finish a certificate that was numbered ten minutes ago or more and has no bundle yet; False when there is none.
+
+    Refusals as in ``certify``; it is tried again ten minutes later.
+    """
+    async with db.transaction(pool) as claiming:
+        claimed = await q.claim_draft(claiming)
+    if claimed is None:
+        return False
+    async with _one_at_a_time(pool, claimed["petition_id"]) as connection:
+        row = await q.draft(connection, id=claimed["id"])
+        if row is not None and _announces(row, certificate_key(keys, settings)[0]):  # else somebody was faster, or the key has changed
+            await _complete(pool, connection, keys, settings, row, unsigned=False, fail=ledger.go_on)
+    return True
+
+
+def _announces(row: Any, public: str) -> bool:
+    return proof.parse_allowed_signers(unzip(row["content"])["allowed_signers"])[1] == public
 
 
 async def _store(connection: db.Connection, certificate_id: str, files: Mapping[str, bytes], packed: bytes) -> None:
@@ -140,6 +219,7 @@ async def take_in(pool: asyncpg.Pool, keys: Keys, settings: Settings, files: Map
         await _store(connection, certificate_id, files, packed)
         if await q.file(connection, petition_id=row["petition_id"], id=certificate_id, name="bundle.zip") != packed:
             raise Conflict("another finished bundle of this certificate is here already")
+        await q.drop_draft(connection, id=certificate_id)
     return bundle
 
 

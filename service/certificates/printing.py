@@ -29,6 +29,9 @@ ATTACHED = 2 * 1024 * 1024
 """Above this many bytes the log stays in the bundle: a document with a thousand attachments is opened by few readers."""
 
 BARS = 14
+SUPPORTERS = 40
+"""At most so many sponsors and partners are printed in each language; certificate.json lists all of them."""
+
 _LOCALES = {"fr": "fr", "en": "en_GB", "hy": "hy"}
 _FORMS = ("pending", "expired", "held", "merged", "capped", "suppressed")
 
@@ -174,14 +177,17 @@ class _Part:
             "audited": self._audited(),
             "asserted": [
                 *([self.word(f"forms-{name}"), self.cell(asserted["forms"][name])] for name in _FORMS),
-                [self.word("named"), self.cell(asserted["named_to_recipient"]["agreed"])],
+                [self.word("named-never"), ""]
+                if asserted["named_to_recipient"]["handover"] == "never"
+                else [self.word("named"), self.cell(asserted["named_to_recipient"]["at_most"])],
             ],
             "growth": self._growth(),
             "countries": self._bars(asserted["by_country"], lambda code: self.locale.territories.get(code, code)),
             "languages": self._bars(asserted["by_language"], lambda code: self.locale.languages.get(code, code)),
             "partners": self._bars(asserted["by_partner"], lambda key: key or self.word("own-site")),
             "versions": self._versions(),
-            "supporters": [[one["name"], one["role"], one["since"] or ""] for one in it["supporters"]],
+            "supporters": self._supporters(),
+            "apart": self.local(asserted["supporters"]["notice"]),
             "method": self.local(it["method"]),
             "retention": self.local(it["retention"]),
             "keys": self._keys(),
@@ -206,7 +212,11 @@ class _Part:
         )
         issuer = it["issuer"]
         return [
-            [self.word("to"), to["office"], self.word("holder", holder=to["holder"], on=on) if to["holder"] else ""],
+            [
+                self.word("to"),
+                self.local(to["names"] or {"": to["office"]}),
+                self.word("holder", holder=to["holder"], on=on) if to["holder"] else "",
+            ],
             [self.word("petitioner"), it["petitioner"], ""],
             [
                 self.word("issuer"),
@@ -294,6 +304,21 @@ class _Part:
             ordered = [*head, ("other", sum(n for _, n in tail))]
         most = max((n for _, n in ordered), default=1)
         return [[self.word("other") if key == "other" else str(name(key)), self.number(n), n / most] for key, n in ordered]
+
+    def _supporters(self) -> list[list[str]]:
+        listed = self.it["asserted"]["supporters"]["listed"]
+        rows = [[self.local(one["name"]), self._stands(one)] for one in listed[:SUPPORTERS]]
+        more = len(listed) - len(rows)
+        return [*rows, *([[self.word("supporters-more", n=self.number(more)), ""]] if more else [])]
+
+    def _stands(self, one: Mapping[str, Any]) -> str:
+        told = [self.word(f"kind-{one['kind']}")]
+        if one["deed"]:
+            told.append(self.word(f"deed-{one['deed']['kind']}", on=self.day(date.fromisoformat(one["deed"]["on"]))))
+            told += [self.word("deed-reference", reference=one["deed"]["reference"])] if one["deed"]["reference"] else []
+        elif one["since"]:
+            told.append(self.word("supporter-since", on=self.day(date.fromisoformat(one["since"]))))
+        return " · ".join(told)
 
     def _versions(self) -> list[dict[str, Any]]:
         return [

@@ -11,14 +11,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
-from uuid import UUID
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
 
-from service import petitions
+from service import petitions, recipients
 from service.certificates.evidence import q
 from service.proof import audit, entries, note
 from service.proof import certificate as proof
@@ -34,33 +33,27 @@ DAYS = 400
 
 
 class To(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom a certificate is for: an office, who holds it on that day, and who hands the petition in (else the issuer)."""
+    """Whom a certificate is for: an office, who holds it on that day, and who hands the petition in (else the issuer).
+
+    ``names`` is the office's name by language, where it is entered. ``handover``: whether names may be handed over to it at all
+    (``never``, ``optional``, ``asked`` as in its profile; ``unknown`` for words that name no office).
+    """
 
     office: str
     holder: str = ""
     petitioner: str = ""
+    names: dict[str, str] = {}
+    handover: str = "unknown"
 
-
-class Supporter(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who stands beside the petition by name, and never in its count: ``kind`` is sponsor or organization."""
-
-    kind: str
-    name: str
-    role: str = ""
-    since: date | None = None
-
-
-class Register(Protocol):
-    """Who stands beside a petition. The register of sponsors is one; until there is one, nobody does."""
-
-    async def supporters(self, pool: asyncpg.Pool, petition_id: UUID, /) -> Sequence[Supporter]: ...
-
-
-class Nobody:
-    """An empty register."""
-
-    async def supporters(self, pool: asyncpg.Pool, petition_id: UUID, /) -> Sequence[Supporter]:
-        return ()
+    @classmethod
+    async def of(cls, pool: asyncpg.Pool, words: str, *, holder: str = "", petitioner: str = "", on: date | None = None) -> To:
+        """Whom ``words`` mean: an office by slug or name, with its holder on that day unless another is given; else the words."""
+        found = await recipients.called(pool, words, on=on)
+        if found is None:
+            return cls(office=words, holder=holder, petitioner=petitioner)
+        office, profile = found
+        name = office.name.get("en", words) if words == office.slug else words
+        return cls(office=name, holder=holder or office.holder, petitioner=petitioner, names=office.name, handover=profile.names)
 
 
 @cache
@@ -82,7 +75,7 @@ async def statement(
     settings: Settings,
     petition: petitions.Petition,
     to: To,
-    supporters: Sequence[Supporter],
+    supporters: Sequence[Mapping[str, Any]],
     serial: int,
     newest: Mapping[str, Any] | None,
     files: Mapping[str, bytes],
@@ -110,6 +103,8 @@ async def statement(
             }
         )
     standing_at = [row async for row in q.standing(pool, petition_id=petition.id)]
+    named = await q.named(pool, petition_id=petition.id, size=head.size)
+    may_be_named = 0 if to.handover == "never" else min(named["visible"], named["agreed"])
     outcomes = {row["outcome"]: row["n"] async for row in q.outcomes(pool, petition_id=petition.id)}
     body: dict[str, Any] = {
         "format": ISSUE,
@@ -129,7 +124,7 @@ async def statement(
             "versions": versions,
             "recipients": [dict(each) for each in petition.recipients],
         },
-        "recipient": {"office": to.office, "holder": to.holder or None, "on": issued.isoformat()},
+        "recipient": {"office": to.office, "names": to.names or None, "holder": to.holder or None, "on": issued.isoformat()},
         "serial": serial,
         "replaces": newest["id"] if newest else None,
         "issued_at": moment(window["issued_at"]),
@@ -154,20 +149,15 @@ async def statement(
                     **{name: sum(row["n"] for row in standing_at if row["state"] == name) for name in ("pending", "held", "expired")},
                 }
             ),
-            "named_to_recipient": _coarse(
-                {"agreed": sum(row["n"] for row in standing_at if row["state"] == "confirmed" and row["visibility"] in ("count", "show"))}
-            ),
+            "named_to_recipient": {"handover": to.handover, **_coarse({"at_most": may_be_named})},
             "by_country": _merged({r["key"]: r["n"] async for r in q.sums(pool, petition_id=petition.id, kind="country")}),
             "by_language": _merged({r["key"]: r["n"] async for r in q.sums(pool, petition_id=petition.id, kind="language")}),
             "by_day": _thinned(
                 {r["day"]: r["count"] async for r in q.growth(pool, log_id=petition.log_id, size=head.size, time_zone=petition.time_zone)}
             ),
             "by_partner": _merged({r["key"]: r["n"] async for r in q.sums(pool, petition_id=petition.id, kind="partner")}),
+            "supporters": {"notice": words["apart"], "listed": list(supporters)},
         },
-        "supporters": [
-            {"kind": one.kind, "name": one.name, "role": one.role, "since": one.since.isoformat() if one.since else None}
-            for one in supporters
-        ],
         "keys": {
             "log": files["vkey"].decode().rstrip("\n"),
             "anchor": files["anchor.vkey"].decode().rstrip("\n"),

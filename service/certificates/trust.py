@@ -65,7 +65,7 @@ async def known(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> proof.Tru
         anchor=in_use[ledger.ANCHOR],
         certificate_keys=(public,),
         pdf_seals=(seal.fingerprint,) if seal else (),
-        ml_dsa=tuple(row.ml_dsa for row in rows),
+        ml_dsa=tuple(row.ml_dsa for row in rows) if settings.ml_dsa else (),  # whoever knows them demands them
         retired=tuple(row.vkey for row in rows if row.vkey not in in_use.values()),
         promises=(promise_vkey(keys, settings),),
     )

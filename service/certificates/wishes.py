@@ -10,15 +10,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
+import structlog
 
 from service import db
 from service.certificates.evidence import q
-from service.certificates.issuing import certify
-from service.certificates.stating import Register
+from service.certificates.issuing import certify, finish_pending
 from service.certificates.trust import certificate_key
 from service.errors import Misconfigured, NotFound, Refusal
 from service.identity import Keys
 from service.settings import Settings
+
+log = structlog.get_logger()
 
 
 async def ask(connection: db.Connection, petition_id: UUID, recipient: str, holder: str, *, asked_by: UUID) -> bool:
@@ -40,8 +42,10 @@ async def unsigned(pool: asyncpg.Pool, petition_id: UUID, wish_id: UUID) -> byte
     return found
 
 
-async def fulfil(pool: asyncpg.Pool, keys: Keys, settings: Settings, *, register: Register | None = None) -> bool:
-    """Make the certificate that has waited longest; False when none waits. What was refused is told, and is not tried again.
+async def fulfil(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> bool:
+    """Make the certificate that has waited longest; False when none waits. What was refused is told, and is not asked for again.
+
+    With nothing to do it finishes what was numbered and not finished, if there is any.
 
     No transaction is open meanwhile: a wish is claimed for ten minutes, and another worker takes it after that. A certificate
     that was made before a crash is found again and not made twice.
@@ -49,14 +53,16 @@ async def fulfil(pool: asyncpg.Pool, keys: Keys, settings: Settings, *, register
     async with db.transaction(pool) as connection:
         wish = await q.claim_wish(connection)
     if wish is None:
-        return False
+        try:
+            return await finish_pending(pool, keys, settings)
+        except Refusal as no:
+            log.warning("certificates: one is still not finished", why=no.code)
+            return False
     made, fault, packed = wish["made"], None, None
     if made is None:
         try:
             is_elsewhere = certificate_key(keys, settings)[1] is None
-            bundle = await certify(
-                pool, keys, settings, wish["slug"], wish["recipient"], holder=wish["holder"], register=register, unsigned=is_elsewhere
-            )
+            bundle = await certify(pool, keys, settings, wish["slug"], wish["recipient"], holder=wish["holder"], unsigned=is_elsewhere)
             made, packed = bundle.id, await asyncio.to_thread(bundle.zip) if is_elsewhere else None
         except Misconfigured:
             fault = "no-key"

@@ -32,12 +32,13 @@ def backup(options: argparse.Namespace) -> int:
     contents = run(act())
     names = ", ".join(key.name for key in to)
     print(f"{contents.rows} rows of {len(contents.tables)} tables in {folder}, sealed to {names}; read again, and right")
-    print("KEY_DIR is not in it: keep log/, suppression and promise elsewhere, and never the epoch keys (docs/operations.md)")
+    print("KEY_DIR is not in it: keep log/, suppression, promise and forgotten elsewhere, and never the epoch keys (docs/operations.md)")
     return 0
 
 
 def restore(options: argparse.Namespace) -> int:
     from service import backup as backups
+    from service import db, forgotten
     from service.identity import offline
 
     settings = load()
@@ -48,18 +49,35 @@ def restore(options: argparse.Namespace) -> int:
     private = offline.read_private(key, passphrase_for(key))
     backups.open_contents(folder, private)  # a wrong key or folder is told before a database is started
 
-    async def act() -> backups.Contents:
-        async with _target(settings) as url:
-            return await backups.restore(url, folder, private, progress=progress if sys.stderr.isatty() else None)
+    taken_back = Path(options.forgotten) if options.forgotten else settings.key_dir / forgotten.FILE
+    if options.forgotten and not taken_back.is_file():
+        raise Misconfigured([f"--forgotten {taken_back}: there is no such file"])
 
-    contents = run(act())
+    async def act() -> tuple[backups.Contents, forgotten.Again]:
+        async with _target(settings) as url:
+            made = await backups.restore(url, folder, private, progress=progress if sys.stderr.isatty() else None)
+            async with db.open_pool(url, high=2, name="libertas-restore") as pool:
+                return made, await forgotten.again(pool, taken_back)
+
+    contents, again = run(act())
     print(
         f"{contents.rows} rows of {len(contents.tables)} tables restored, as of {contents.made_at:%Y-%m-%d %H:%M} UTC; all of it compared"
     )
     for log_id, (size, count) in contents.heads.items():
         print(f"    log {log_id}: {size} entries, count {count}")
-    print("put back log/, suppression and promise into KEY_DIR before the first start; and repeat the erasures made since then")
+    print("put back log/, suppression and promise into KEY_DIR before the first start")
+    if taken_back.is_file():
+        print(
+            f"forgotten again: {again.signatures} signatures, {again.narrowed} shown less, {_few(again.readers, 'reader', 'readers')}, "
+            f"{_few(again.mailboxes, 'mailbox', 'mailboxes')}"
+        )
+    else:
+        print(f"there is no {taken_back}: repeat the erasures made since then (their entries stand in the public log)")
     return 0
+
+
+def _few(n: int, one: str, many: str) -> str:
+    return f"{n} {one if n == 1 else many}"
 
 
 @asynccontextmanager
@@ -90,3 +108,4 @@ def add(command: Line) -> None:
     made = command("restore", restore, "a backup into an empty database")
     made.add_argument("dir", metavar="DIR")
     made.add_argument("--key", metavar="FILE.key")
+    made.add_argument("--forgotten", metavar="FILE", help="what people took back since; otherwise KEY_DIR/forgotten")

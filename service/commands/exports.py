@@ -19,7 +19,7 @@ FORMATS = ("csv", "xlsx", "jsonl", "parquet")
 
 
 def export(options: argparse.Namespace) -> int:
-    from service import db, exports, petitions
+    from service import db, exports, petitions, recipients
     from service.exports.opening import about_path
     from service.identity import Keys
 
@@ -35,6 +35,9 @@ def export(options: argparse.Namespace) -> int:
             if options.shape == "recipient":
                 addressed = (await petitions.by_slug(pool, options.slug)).recipients
                 name = options.recipient or next((each.get("en") or next(iter(each.values())) for each in addressed), "–")
+                office = await recipients.called(pool, name)
+                if office is not None:
+                    exports.Profile.of(name, office[1])  # refuses where names are never handed over
                 profile = exports.Profile(recipient=name, fields=tuple(options.fields.split(",")))
             made = await exports.write(
                 pool, Keys(settings.key_dir), settings, options.slug, shape=options.shape, form=options.format, profile=profile,

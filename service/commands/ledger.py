@@ -1,4 +1,4 @@
-"""The public log from the shell: repair after a backup was restored, recount, and the end of retention."""
+"""The public log from the shell: repair after a backup was restored, recount, a court's order, and the end of retention."""
 
 from __future__ import annotations
 
@@ -58,13 +58,26 @@ def ledger(options: argparse.Namespace) -> int:
         print(f"{options.what}: no secret of the first {size} entries is left; the log will say so at its next seal")
         return 0
 
-    code: int = run({"repair": repair, "recount": recount, "end-retention": end_retention}[options.act]())
+    async def court_order() -> int:
+        if not options.what or options.place is None or not options.yes:
+            raise Misconfigured(
+                ["ledger court-order SLUG --place N --yes takes an erased signature out of the count; with --take-back it counts again"]
+            )
+        async with db.open_pool(settings.database_url, high=1) as pool:
+            petition = await petitions.by_slug(pool, options.what)
+            await signatures.court_order(pool, petition.id, options.place, taken_back=options.take_back)
+        print(f"{options.what}: place {options.place} {'counts again' if options.take_back else 'counts no more'} from the next seal on")
+        return 0
+
+    code: int = run({"court-order": court_order, "repair": repair, "recount": recount, "end-retention": end_retention}[options.act]())
     return code
 
 
 def add(command: Line) -> None:
     """``ledger``."""
-    made = command("ledger", ledger, "the public log: repair, recount, end of retention")
-    made.add_argument("act", choices=("repair", "recount", "end-retention"))
+    made = command("ledger", ledger, "the public log: repair, recount, a court's order on an erased signature, end of retention")
+    made.add_argument("act", choices=("repair", "recount", "court-order", "end-retention"))
     made.add_argument("what", nargs="?", metavar="PLACE_OR_SLUG")
+    made.add_argument("--place", type=int, metavar="N", help="court-order: the place of the erased signature in the log")
+    made.add_argument("--take-back", action="store_true", help="court-order: the order was lifted")
     made.add_argument("--yes", action="store_true")

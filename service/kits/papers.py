@@ -12,7 +12,7 @@ import msgspec
 import segno
 
 from service import press
-from service.cases import Case, Event, Picture
+from service.cases import MOST_ADDRESSES, Addresses, Case, Event, Picture
 from service.kits import blocks
 from service.kits.blocks import Block
 from service.kits.rtf import document
@@ -81,7 +81,17 @@ def _told(event: Event, say: Words) -> str:
     return say.local(event.source) or event.source_url
 
 
+def _lower(text: str) -> str:
+    """For the middle of a sentence."""
+    return text[:1].lower() + text[1:]
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _about(kit: Kit) -> str:
+    """The situation with its source, as a motion tells it in the middle of a sentence."""
     say = kit.words
     if kit.case is None:
         group = kit.register.numbers.prisoners
@@ -92,13 +102,13 @@ def _about(kit: Kit) -> str:
             "source": say.local(group.source) or group.source_url,
         }  # fmt: skip
         return say.say("group_status" if group.start else "group_plain", **facts)
-    kind, last = say.say(f"category-{kit.case.category}"), kit.case.last
+    kind, last = _lower(say.say(f"category-{kit.case.category}")), kit.case.last
     if last is None:
         return kind
-    status = say.say(
-        "status", status=_status(kit.case, say), on=say.dated(last.on, last.precision), as_of=say.day(last.as_of), source=_told(last, say)
+    on = say.say("on_day" if last.precision == "day" else "on_month", day=say.dated(last.on, last.precision))
+    return say.say(
+        "status", category=kind, status=_lower(_status(kit.case, say)), on=on, as_of=say.day(last.as_of), source=_told(last, say)
     )
-    return f"{kind}. {status}"
 
 
 def _since(kit: Kit) -> str:
@@ -107,7 +117,10 @@ def _since(kit: Kit) -> str:
     if case is None:
         return _about(kit)
     kind = say.say(f"category-{case.category}")
-    return say.say("since", category=kind, day=say.dated(case.since.on, case.since.precision)) if case.since else kind
+    if case.since is None:
+        return kind
+    day = say.dated(case.since.on, case.since.precision)
+    return say.say("since" if case.since.precision == "day" else "since_month", category=kind, day=day)
 
 
 def _clock(kit: Kit) -> dict[str, str]:
@@ -115,8 +128,12 @@ def _clock(kit: Kit) -> dict[str, str]:
     as_of = say.say("as_of", day=say.day(kit.today))
     if case is None:
         group = kit.register.numbers.prisoners
-        number = "" if group.as_of is None else say.number(group.held)
-        return {"number": number, "words": "", "as-of": _about(kit)}
+        if group.as_of is None:
+            return {"number": "", "words": "", "as-of": ""}
+        source = say.local(group.source) or group.source_url
+        told = {"as_of": say.day(group.as_of), "first": say.number(group.first), "source": source}
+        under = say.say("group_as_of", **told) if group.start else f"{say.say('as_of', day=told['as_of'])} · {source}"
+        return {"number": say.number(group.held), "words": say.say("group_held"), "as-of": under}
     days = case.days(kit.today)
     if days is None:
         return {"number": "", "words": _status(case, say), "as-of": as_of}
@@ -161,11 +178,13 @@ def _facts(kit: Kit) -> dict[str, str]:
         "name": case.name(kit.lang) if case else say.say("group"),
         "name_hy": case.name_hy if case else words("hy").say("group"),
         "about": _about(kit),
+        "told": _upper(_about(kit)),
         "since": _since(kit),
         "blank": say.say("blank"),
         "short_blank": say.say("short_blank"),
         "law": say.say(f"law-{case.category if case else 'prisoner-of-war'}"),
-        "story": story or _about(kit) + ".",
+        "law_civilian": say.say("law-civilian"),
+        "story": story or _upper(_about(kit)) + ("։" if kit.lang == "hy" else "."),
         "url": kit.url,
         "sponsors_url": f"{kit.base_url}/{kit.lang}/sponsors",
         "numbers": _about(msgspec.structs.replace(kit, case=None)) if group.as_of else kit.url,
@@ -177,8 +196,7 @@ def _facts(kit: Kit) -> dict[str, str]:
 def _blocks(kit: Kit, name: str) -> list[Block]:
     if name == "sheet":
         return _sheet_blocks(kit)
-    text = "deed-group" if name == "deed" and kit.case is None else name
-    return blocks.read(kit.lang, text, _facts(kit))
+    return blocks.read(kit.lang, name if kit.case else f"{name}-group", _facts(kit))
 
 
 def _is_sample(kit: Kit) -> bool:
@@ -192,7 +210,7 @@ def _frame(kit: Kit, title: str) -> dict[str, Any]:
         "lang": kit.lang,
         "issuer": kit.issuer,
         "campaign": say.say("campaign"),
-        "sample": say.say("sample") if _is_sample(kit) else "",
+        "sample": say.say("sample" if kit.case else "sample_group") if _is_sample(kit) else "",
         "online": say.say("online"),
         "url": kit.url,
         "qr": code_svg(kit.url),
@@ -217,7 +235,8 @@ def pdf(kit: Kit, name: str) -> bytes:
     if name == "deed":
         facts = _facts(kit)
         data["name-size"] = _size(facts["name"], ((24, 27), (40, 22)), 17)
-        data["sponsor-size"] = _size(facts["sponsor"], ((30, 19), (60, 15)), 12)
+        data["sponsor-size"] = _size(facts["sponsor"], ((30, 20), (60, 15)), 12)
+        data["is-blank"] = not kit.sponsor
         return press.pdf("kit_deed", data, at=kit.at)
     return press.pdf("kit_paper", data, at=kit.at)
 
@@ -255,13 +274,17 @@ def _sponsor_lines(kit: Kit, case: Case) -> list[str]:
 
 
 def _addresses(kit: Kit) -> tuple[list[dict[str, Any]], str]:
-    say, told = kit.words, kit.register.facts.get("addresses")
-    if not told:
-        return [], ""
-    listed = [
-        {"name": say.local(one["name"]), "lines": list(one["lines"])[:4], "why": say.local(one.get("why", {}))} for one in told["list"][:6]
+    """The case's own ones first, then those to whom the campaign always writes; the day is the older one of the two."""
+    say = kit.words
+    told = [kit.case.addresses] if kit.case and kit.case.addresses else []
+    if fact := kit.register.facts.get("addresses"):
+        told.append(msgspec.convert(fact, Addresses))
+    listed = [{"name": say.local(one.name), "lines": list(one.lines), "why": say.local(one.why)} for each in told for one in each.list][
+        :MOST_ADDRESSES
     ]
-    return listed, say.say("addresses_as_of", day=say.day(date.fromisoformat(told["as_of"])))
+    if not listed:
+        return [], ""
+    return listed, say.say("addresses_as_of", day=say.day(min(each.as_of for each in told if each.list)))
 
 
 def _short_facts(kit: Kit, case: Case) -> list[tuple[str, str]]:
@@ -357,7 +380,7 @@ def card(kit: Kit, name: str) -> bytes:
     data = {
         **_frame(kit, shown),
         "name": shown[:1].upper() + shown[1:],
-        "name-size": _size(shown, ((18, 62), (30, 50), (48, 40)), 32),
+        "name-size": _size(shown, ((18, 62), (30, 50), (48, 40)), 32) * (1 if photo else 1.16),
         "canonical": case.name_hy if case and kit.lang != "hy" else "",
         "over": over,
         "clock": _clock(kit),

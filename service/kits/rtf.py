@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service.kits.blocks import Block, Run
 
@@ -12,6 +12,8 @@ _HEAD = (
     r"{{\fonttbl{{\f0\fswiss\fcharset0 Arial;}}{{\f1\froman\fcharset0 Sylfaen;}}}}"
     r"\paperw11906\paperh16838\margl1361\margr1361\margt1417\margb1417"
 )
+WIDTH = 11906 - 2 * 1361
+"""Of the text, in twentieths of a point."""
 
 
 def _letters(text: str) -> str:
@@ -56,12 +58,19 @@ def _block(block: Block) -> str:
     if kind == "rule":
         return r"{\pard\sb120\sa200\brdrb\brdrs\brdrw10\brsp20 \par}"
     if kind == "signatures":
-        lines = "".join(
-            rf"{{\pard\sb500\sa0\fs22 {_letters('_' * 36)}\par}}{{\pard\sa100\fs18 {_run(Run(text=label, strong=False, emph=False))}\par}}"
-            for label in block["labels"]
-        )
-        return lines
-    return rf"{{\pard\sa160\sl276\slmult1\fs22 {runs}\par}}"
+        return _signatures(block["labels"])
+    return rf"{{\pard\sa140\sl259\slmult1\fs22 {runs}\par}}"
+
+
+def _signatures(labels: Sequence[str]) -> str:
+    """Side by side, as on the printed sheet: one row of a table that no page breaks apart."""
+    edges = "".join(rf"\cellx{WIDTH * (number + 1) // len(labels)}" for number in range(len(labels)))
+    cells = "".join(
+        r"\pard\intbl\sb800\fs22 \par\pard\intbl\ri300\brdrt\brdrs\brdrw10\brsp40\fs18 "
+        rf"{_run(Run(text=label, strong=False, emph=False))}\cell"
+        for label in labels
+    )
+    return rf"{{\trowd\trkeep\trgaph0{edges}{cells}\row}}"
 
 
 def document(blocks: Iterable[Block], lang: str) -> bytes:

@@ -33,7 +33,11 @@ class Words:
         return [str(line).format_map(facts) if facts else str(line) for line in self._table[key]]
 
     def day(self, when: date) -> str:
-        return format_date(when, "long", locale=self.locale).lstrip("0")
+        """A day that no line breaks apart. In French the first of a month is an ordinal, which CLDR does not know."""
+        day = format_date(when, "long", locale=self.locale).lstrip("0")
+        if self.lang == "fr" and when.day == 1:
+            day = day.replace("1", "1er", 1)
+        return day.replace(" ", "\u00a0")
 
     def dated(self, when: date, precision: str) -> str:
         if precision == "year":

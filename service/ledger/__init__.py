@@ -18,7 +18,7 @@ signature is stored, and where the database and what was once published disagree
 from service.ledger.answering import checkpoint, consistency, entries_tile, find, incidents, inclusion, manifest, tile, tile_reader, vkey
 from service.ledger.publishing import guard, publish
 from service.ledger.queueing import create_log, queue_certificate, queue_change, queue_close, queue_purged, queue_text
-from service.ledger.record import ANCHOR, BATCH, STEPS, Change, Failpoint, Forked, Keyring, Log, q
+from service.ledger.record import ANCHOR, BATCH, STEPS, Change, Failpoint, Forked, Keyring, Log, go_on, q
 from service.ledger.recounting import Recount, recount, set_aside
 from service.ledger.recovery import Repaired, repair, source
 from service.ledger.sealing import Policy, Sealed, due, seal
@@ -45,6 +45,7 @@ __all__ = [
     "due",
     "entries_tile",
     "find",
+    "go_on",
     "guard",
     "incidents",
     "inclusion",

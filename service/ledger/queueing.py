@@ -78,9 +78,9 @@ async def queue_purged(connection: db.Connection, log_id: str, size: int, *, now
 
 
 async def queue_certificate(connection: db.Connection, digest: bytes, *, now: datetime | None = None) -> bytes:
-    """A certificate exists from here on; returns the entry of the anchor log."""
+    """A certificate exists from here on; returns the entry of the anchor log. Repeats change nothing."""
     entry = bytes(entries.Certified(digest))
-    await queue(connection, ANCHOR, "C", entry=entry, now=now)
+    await q.queue_once(connection, log_id=ANCHOR, kind="C", entry=entry, now=now)
     return entry
 
 

@@ -145,12 +145,12 @@ async def _verified(
             raise Unproven("file-missing", f"{log_id}/checkpoint: this log was published, and its copy has no checkpoint")
         return None
     verifiers = [note.parse_vkey(vkey) async for row in q.log_keys(pool, log_id=log_id) for vkey in (row["vkey"], row["ml_dsa"])]
-    head = _told(f"{log_id}/checkpoint", lambda: note.open_checkpoint(signed, verifiers, log["origin"]))
+    head = _told(f"{log_id}/checkpoint", lambda: note.open_checkpoint(signed, verifiers, log["origin"], demanding=False))
     if known and head.size < known.size and log["size"] < known.size:
         raise Unproven("copy-behind", f"{log_id}/checkpoint: ends at {head.size}, but {known.size} were signed here: find a newer copy")
     found: list[bytes] = []
     frontier = merkle.Frontier()
-    tally = entries.Tally()
+    tally = entries.AnchorTally(log["origin"]) if log_id == ANCHOR else entries.Tally()
     wanted = {log["size"]: log["root"]} | ({known.size: known.root} if known else {})
     heads: list[tuple[int, bytes]] = []
     while len(found) < head.size:
@@ -164,7 +164,7 @@ async def _verified(
             raise Unproven("file-missing", path)
         bundle = data
         for entry in _told(path, lambda bundle=bundle, width=width: tiles.unpack_bundle(bundle, width)):  # type: ignore[misc]
-            _told(path, lambda entry=entry: entries.parse_anchor(entry) if log_id == ANCHOR else tally.add(entry))  # type: ignore[misc]
+            _told(path, lambda entry=entry: tally.add(entry))  # type: ignore[misc]
             found.append(entry)
             frontier.append(merkle.leaf_hash(entry))
             size = len(found)

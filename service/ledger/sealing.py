@@ -137,6 +137,8 @@ class Batch(msgspec.Struct):
 
 
 async def _history(connection: db.Connection, head: Row, taken: Sequence[Row]) -> tuple[list[tuple[int, str, bytes]], int]:
+    if head["id"] == ANCHOR:
+        return await _anchor_history(connection, head, taken), 0
     refs = sorted({row["ref"] for row in taken if row["ref"] is not None})
     commits = [row["entry"].rpartition(b" ")[2] for row in taken if row["kind"] == "A"]
     found = [(row["idx"], row["kind"], row["entry"]) async for row in q.history(connection, log_id=head["id"], refs=refs, commits=commits)]
@@ -146,6 +148,14 @@ async def _history(connection: db.Connection, head: Row, taken: Sequence[Row]) -
         found = [(row["idx"], row["kind"], row["entry"]) async for row in asked]
     purged = await q.purged(connection, log_id=head["id"]) if head["is_closed"] else 0
     return found, purged
+
+
+async def _anchor_history(connection: db.Connection, head: Row, taken: Sequence[Row]) -> list[tuple[int, str, bytes]]:
+    """What the anchor says already of the logs that a batch names: their keys, their newest heads, and what would stand there twice."""
+    waiting = [row["entry"] for row in taken if row["entry"] is not None]
+    origins = {words[1].decode("ascii", "replace").partition("+")[0] for entry in waiting if len(words := entry.split(b" ")) > 1}
+    found = q.anchor_history(connection, log_id=head["id"], origins=[head["origin"], *origins], waiting=waiting)
+    return [(row["idx"], row["kind"], row["entry"]) async for row in found]
 
 
 class _Replay:
@@ -225,7 +235,11 @@ def _arrange(
     closing = [row for row in taken if row["kind"] == "Z"] if is_last else []
     rng.shuffle(added)
     is_anchor = head["id"] == ANCHOR
-    replay = _Replay(head, history, purged)
+    replay = _Replay(head, [] if is_anchor else history, purged)
+    anchor = entries.AnchorTally(head["origin"]) if is_anchor else None
+    if anchor is not None:
+        for _, _, entry in history:
+            anchor.add(entry)
     before, before_added = replay.tally.count, replay.tally.added
     batch = Batch([], [], [], [], [], 0, 0, 0, False)
     places: dict[UUID, int] = {}
@@ -244,7 +258,7 @@ def _arrange(
                 # Lost with a backup and back again: her leaf stands already, and is reinstated.
                 places[row["signature_id"]] = twin
                 kind, ref, entry = "R", twin, bytes(entries.Reinstated(twin))
-            _check(replay, is_anchor, kind, index, entry)
+            _check(replay, anchor, kind, index, entry)
         except (Unproven, ValueError) as fault:
             batch.refused.append((row["id"], fault.name if isinstance(fault, Unproven) else "entry-malformed"))
             continue
@@ -263,11 +277,11 @@ def _arrange(
     return batch
 
 
-def _check(replay: _Replay, is_anchor: bool, kind: str, index: int, entry: bytes) -> None:
+def _check(replay: _Replay, anchor: entries.AnchorTally | None, kind: str, index: int, entry: bytes) -> None:
     if entry[:1] != kind.encode():
         raise Unproven("entry-malformed", f"queued as {kind}")
-    if is_anchor:
-        entries.parse_anchor(entry)
+    if anchor is not None:
+        anchor.add(entry)
     else:
         replay.add(index, entry)
 

@@ -348,6 +348,8 @@ class _Round:
                 raise Unproven("no-news")
             job.title, job.text = news[facts["news"], spoken]
             job.web_path = f"/{job.language}" + facts.get("path", f"/updates/{facts['news']}")
+        elif "web_url" in places:
+            job.web_path = facts["path"]
         elif "title" in places:
             job.title = facts.get("title") or title_of(row["petition_id"])
         for place, purpose in LINKS.items():

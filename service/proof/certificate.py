@@ -110,8 +110,8 @@ class Trust:
 
     `logs` are the vkeys of its petition logs, `anchor` that of its anchor log, `certificate_keys` SSH public lines without
     comment, `pdf_seals` the hex SHA-256 of the X.509 certificates that seal its PDFs (not used here). `ml_dsa` are the second
-    keys of the same logs, checked wherever they signed; `retired` are earlier keys of any of these logs, for what they signed in
-    their time; `promises` are the vkeys under which signers hold promises.
+    keys of the same logs: a log that has one is not believed without it; `retired` are earlier keys of any of these logs, for
+    what they signed in their time; `promises` are the vkeys under which signers hold promises.
     """
 
     issuer: str
@@ -179,8 +179,13 @@ class Trust:
         """Whether this is the anchor log's key, or one that it had earlier."""
         return log.vkey == self.anchor or (log.vkey in self.retired and log.name == parse_vkey(self.anchor).name)
 
+    def of_logs(self, origin: str) -> list[Verifier]:
+        """The petitions' logs' keys today, with all other keys of the log `origin`."""
+        found = dict.fromkeys((*self.logs, *(vkey for vkey in (*self.ml_dsa, *self.retired) if vkey.startswith(f"{origin}+"))))
+        return [parse_vkey(vkey) for vkey in found]
+
     def beside(self, log: Verifier) -> list[Verifier]:
-        """`log` and every other key under its name: all of them must have signed rightly where they signed at all."""
+        """`log` and every other key under its name: all must have signed rightly where they signed, one of ML-DSA-44 if there is any."""
         found = {
             each.vkey: each for each in map(parse_vkey, (*self.ml_dsa, *self.retired, *self.logs, self.anchor)) if each.name == log.name
         }
@@ -311,16 +316,19 @@ def verify_unsigned(
     )
 
 
-def verify_receipt(data: bytes, verifiers: Sequence[Verifier]) -> tuple[Opening, int, Checkpoint]:
+def verify_receipt(data: bytes, verifiers: Sequence[Verifier] | Trust) -> tuple[Opening, int, Checkpoint]:
     """A signer's receipt (a `.tlog-proof` whose extra line is an Opening): what it opens, its index, the signed checkpoint.
 
-    Unproven as in `parse_tlog_proof`, `Opening.parse` and `TlogProof.verify`. It proves that the leaf is in the log, not that
-    it still counts: a later entry may have withdrawn or invalidated it.
+    It is read with the keys given, or with those that a trust file has for its log. Unproven as in `parse_tlog_proof`,
+    `Opening.parse` and `TlogProof.verify`. It proves that the leaf is in the log, not that it still counts: a later entry may
+    have withdrawn or invalidated it.
     """
     proof = parse_tlog_proof(data)
     if proof.extra is None:
         raise Unproven("opening", "the file carries none")
     opening = Opening.parse(proof.extra)
+    if isinstance(verifiers, Trust):
+        verifiers = verifiers.of_logs(opening.origin)
     return opening, proof.index, proof.verify(opening.entry(), verifiers, opening.origin)
 
 

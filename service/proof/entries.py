@@ -1,4 +1,4 @@
-"""What a petition's log can say, and the number that follows from it; nothing else may be called the count.
+"""What a petition's log and an anchor log can say, and the number that follows; nothing else may be called the count.
 
 Each entry is one ASCII line without newline: a letter, a space, canonical words. Rules: `format` of `parse` is the identity
 and nothing else parses; a signature counts when it is neither withdrawn nor invalidated, and those two flags never touch each
@@ -400,6 +400,55 @@ def parse_anchor(data: bytes) -> AnchorEntry:
             raise Unproven("entry-malformed", repr(data[:80]))
         case _:
             raise Unproven("unknown-entry", repr(data[:80]))
+
+
+class AnchorTally:
+    """An anchor log read from its first entry, under its rules: a log is announced by a key before its first head, its heads only
+    grow, and neither key nor certificate is announced twice. `origin` is the anchor's own name.
+
+    `size` entries were read; `keys` by name in their order, `heads` the newest (size, root) of each log, `certificates` digests.
+    """
+
+    __slots__ = ("certificates", "heads", "keys", "origin", "size")
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.size = 0
+        self.keys: dict[str, list[str]] = {}
+        self.heads: dict[str, tuple[int, bytes]] = {}
+        self.certificates: set[bytes] = set()
+
+    def add(self, entry: bytes | AnchorEntry) -> AnchorEntry:
+        """Read the next entry; Unproven with one of the names in docs/formats.md, its index in the detail."""
+        try:
+            read = parse_anchor(entry) if isinstance(entry, bytes) else entry
+            self._read(read)
+        except Unproven as fault:
+            raise Unproven(fault.name, f"entry {self.size}" + (f", {fault.detail}" if fault.detail else "")) from None
+        self.size += 1
+        return read
+
+    def _read(self, entry: AnchorEntry) -> None:
+        match entry:
+            case Key(vkey):
+                name, _ = split_vkey(vkey)
+                if not self.keys and name != self.origin:
+                    raise Unproven("head-without-key", "an anchor log begins with its own key")
+                if vkey in self.keys.get(name, ()):
+                    raise Unproven("key-repeats", f"of {name}")
+                self.keys.setdefault(name, []).append(vkey)
+            case Anchored(origin, size, root):
+                if origin not in self.keys or origin == self.origin:
+                    raise Unproven("head-without-key", f"of {origin}")
+                if size <= self.heads.get(origin, (0, b""))[0]:
+                    raise Unproven("head-not-ahead", f"{size} of {origin}")
+                self.heads[origin] = size, root
+            case Certified(digest):
+                if not self.keys:
+                    raise Unproven("head-without-key", "an anchor log begins with its own key")
+                if digest in self.certificates:
+                    raise Unproven("certificate-repeats")
+                self.certificates.add(digest)
 
 
 def _words(data: bytes) -> list[str]:

@@ -1,7 +1,8 @@
 """A signed note is a text that a person can read with the signatures below it; a checkpoint is a note that says "so many, and this root".
 
 After C2SP signed-note, tlog-checkpoint, tlog-cosignature and tlog-proof. Rules: a key is known by its name *and* its id; a
-known key whose signature is wrong spoils the whole note, whoever else signed it; a note that no known key signed says nothing.
+known key whose signature is wrong spoils the whole note, whoever else signed it; a note that no known key signed says nothing;
+and whoever knows a log's ML-DSA-44 key takes no checkpoint without it, or whoever breaks Ed25519 would just leave it out.
 
     0x01  Ed25519 over the text: every log
     0x04  Ed25519 over the time and the text: witnesses
@@ -208,13 +209,15 @@ class Cosigner:
 class Note:
     """What `open` found true: the text with its final newline, the names of the known keys that signed it, the other lines.
 
-    `times` has (name, POSIX seconds) for each signature of a known key that says when it was made.
+    `times` has (name, POSIX seconds) for each signature of a known key that says when it was made; `kinds` the name and the
+    signature type of each known key that signed.
     """
 
     text: str
     verified: tuple[str, ...]
     unknown: tuple[str, ...] = ()
     times: tuple[tuple[str, int], ...] = ()
+    kinds: frozenset[tuple[str, int]] = frozenset()
 
 
 def sign(text: str, signers: Iterable[Signer]) -> bytes:
@@ -255,6 +258,7 @@ def open(note: bytes, verifiers: Sequence[Verifier]) -> Note:
     verified: dict[str, None] = {}
     unknown = []
     times = []
+    kinds = set()
     for line in lines:
         name, space, encoded = line.removeprefix(_DASH).partition(" ")
         if not line.startswith(_DASH) or not space or not is_name(name):
@@ -267,6 +271,7 @@ def open(note: bytes, verifiers: Sequence[Verifier]) -> Note:
             unknown.append(line)
         elif key.verifies(text.encode(), signature[4:]):
             verified[name] = None
+            kinds.add((name, key.algorithm))
             time = key.time(signature[4:])
             if time is not None:
                 times.append((name, time))
@@ -274,7 +279,7 @@ def open(note: bytes, verifiers: Sequence[Verifier]) -> Note:
             raise Unproven("note-signature", name)
     if not verified:
         raise Unproven("note-unknown-key", "signed by " + ", ".join(line.split(" ")[1] for line in unknown))
-    return Note(text, tuple(verified), tuple(unknown), tuple(times))
+    return Note(text, tuple(verified), tuple(unknown), tuple(times), frozenset(kinds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,13 +307,19 @@ class Checkpoint:
         return cls(lines[0], decimal(lines[1], "checkpoint-malformed"), unb64(lines[2], "checkpoint-malformed", length=merkle.HASH_SIZE))
 
 
-def open_checkpoint(note: bytes, verifiers: Sequence[Verifier], origin: str | None = None) -> Checkpoint:
+def open_checkpoint(note: bytes, verifiers: Sequence[Verifier], origin: str | None = None, *, demanding: bool = True) -> Checkpoint:
     """The checkpoint that the log itself signed: beside `open`'s refusals, Unproven("checkpoint-origin") unless a known key
-    named like the origin signed it, and the origin is `origin` if given. Another log's checkpoint never passes."""
+    named like the origin signed it, and the origin is `origin` if given. Another log's checkpoint never passes.
+
+    With an ML-DSA-44 key of the log among `verifiers`, one such key must have signed, else Unproven("note-downgraded"); unless
+    one is not `demanding`, because one cannot know whether the log signed with it at that time."""
     opened = open(note, verifiers)
     checkpoint = Checkpoint.parse(opened.text)
     if checkpoint.origin not in opened.verified or origin not in (None, checkpoint.origin):
         raise Unproven("checkpoint-origin", f"{checkpoint.origin}, signed by {', '.join(opened.verified)}")
+    second = (checkpoint.origin, ML_DSA_44)
+    if demanding and second not in opened.kinds and any((each.name, each.algorithm) == second for each in verifiers):
+        raise Unproven("note-downgraded", f"{checkpoint.origin} signs with ML-DSA-44 as well, and not here")
     return checkpoint
 
 

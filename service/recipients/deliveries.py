@@ -7,7 +7,7 @@ the petition's page.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
@@ -22,6 +22,8 @@ Kind = Literal["delivered", "received", "referred", "heard", "voted", "answered"
 How = Literal["", "by-hand", "post", "mail", "portal", "hearing"]
 Outcome = Literal["", "adopted", "rejected", "noted", "promised"]
 FILE_LIMIT = 5 * 1024 * 1024
+AHEAD = timedelta(days=7)
+"""So long before a day organizers are reminded of it."""
 FILES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
 
 
@@ -73,6 +75,17 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     certificate_id: str | None
     answer_due: date | None
     is_ended: bool
+
+
+class Reminder(msgspec.Struct, frozen=True, kw_only=True):
+    """A day that is near, or (``is_late``) over, and to whom the petition belongs (None: all associations together)."""
+
+    petition: str
+    office: Translated
+    is_to_deliver: bool
+    is_late: bool
+    due: date
+    association_id: UUID | None
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -227,3 +240,15 @@ async def soon(pool: asyncpg.Pool, until: date) -> list[Due]:
     return [
         Due(row["id"], row["petition"], _words(row["office"]), row["is_to_deliver"], row["due"]) async for row in q.soon(pool, until=until)
     ]
+
+
+async def remind(connection: db.Connection, today: date) -> Reminder | None:
+    """The next day of which organizers have to be told, a week before it and once more when it is over; None when all are told.
+
+    Whoever gets it tells it in the same transaction: then it is told once, whatever happens to the worker.
+    """
+    row = await q.remind(connection, today=today, until=today + AHEAD)
+    if row is None:
+        return None
+    given = {name: row[name] for name in Reminder.__struct_fields__ if name != "office"}
+    return Reminder(**given, office=_words(row["office"]))

@@ -150,9 +150,13 @@ def _profile(row: Mapping[str, Any]) -> Profile:
 # -- offices ------------------------------------------------------------------------------------------------------------------
 
 
-async def offices(pool: asyncpg.Pool, *, on: date | None = None) -> list[Office]:
-    """Every office that is not retired, with its holder on that day (today)."""
-    return [_office(row) async for row in q.offices(pool, on_day=on, slug=None, id=None)]
+async def offices(pool: asyncpg.Pool, *, on: date | None = None, first: UUID | None = None) -> list[Office]:
+    """Every office that is not retired, with its holder on that day (today); those of the petition ``first`` come first."""
+    found = [_office(row) async for row in q.offices(pool, on_day=on, slug=None, id=None)]
+    if first is not None:
+        own = [one.office_id for one in await addressed(pool, first)]
+        found.sort(key=lambda office: own.index(office.id) if office.id in own else len(own))
+    return found
 
 
 async def office(pool: asyncpg.Pool, slug: str, *, on: date | None = None) -> Office:
@@ -258,6 +262,15 @@ async def addressee(pool: asyncpg.Pool, words: str, *, on: date | None = None) -
     if found is None:
         return Addressee(dict.fromkeys(LANGUAGES, words))
     return Addressee(found.name, found.holder, found.id)
+
+
+async def called(pool: asyncpg.Pool, words: str, *, on: date | None = None) -> tuple[Office, Profile] | None:
+    """The office that ``words`` mean, by slug or by name in any language, and how it treats signatures; None for other words."""
+    office_id = await q.called(pool, words=words)
+    if office_id is None:
+        return None
+    (found,) = [_office(row) async for row in q.offices(pool, on_day=on, slug=None, id=office_id)]
+    return found, _profile(await q.profile(pool, key=found.profile))
 
 
 def _office(row: Mapping[str, Any]) -> Office:

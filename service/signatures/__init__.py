@@ -19,7 +19,16 @@ from service.signatures.ageing import Terms, add_up, expire, forget_indexes, kep
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
 from service.signatures.holding import ask_release, held_ids, refuse, release
-from service.signatures.invalidating import REASONS, Condition, carry_out_next, disagreements, preview, record_invalidation, record_reversal
+from service.signatures.invalidating import (
+    REASONS,
+    Condition,
+    carry_out_next,
+    court_order,
+    disagreements,
+    preview,
+    record_invalidation,
+    record_reversal,
+)
 from service.signatures.managing import Managed, address_of, erase, kept, managed, narrow, shown, withdraw
 from service.signatures.places import add_places, by_place
 from service.signatures.record import LIVING, OPERATIONAL, lock_key, open_blob, q
@@ -44,6 +53,7 @@ __all__ = [
     "ask_release",
     "by_place",
     "carry_out_next",
+    "court_order",
     "disagreements",
     "end_retention",
     "erase",

@@ -181,6 +181,7 @@ class Decider:
                 countries=[row.form.country for row in rows],
                 languages=[row.form.language for row in rows],
                 partners=[row.form.partner for row in rows],
+                handovers=[row.form.handover for row in rows],
                 received=[row.received_at for row in rows],
                 now=now,
             )
@@ -206,6 +207,7 @@ class Decider:
             countries=[row.form.country for row in corrected.values()],
             languages=[row.form.language for row in corrected.values()],
             partners=[row.form.partner for row in corrected.values()],
+            handovers=[row.form.handover for row in corrected.values()],
         )
 
     async def _judge(self, connection: db.Connection, rows: list[_Row], now: datetime | None) -> None:

@@ -74,7 +74,9 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
 async def preview(pool: asyncpg.Pool, petition_id: UUID, condition: Condition, *, reinstating: bool = False) -> int:
     """How many signatures the act would touch, exactly, at this moment; changes nothing. Raises ``Invalid`` for an empty condition."""
     state = "invalidated" if reinstating else "confirmed"
-    found: int = await q.matching(pool, petition_id=petition_id, state=state, **condition.asked())
+    async with db.transaction(pool) as connection:
+        await q.plan_for_values(connection)
+        found: int = await q.matching(connection, petition_id=petition_id, state=state, **condition.asked())
     return found
 
 
@@ -221,6 +223,17 @@ async def carry_out_next(pool: asyncpg.Pool, *, stop: asyncio.Event | None = Non
     """Carry out the act that waits longest; False when none waits, or it was stopped meanwhile."""
     act_id = await q.next_act(pool)
     return act_id is not None and (await carry_out(pool, act_id, stop=stop)).state == "done"
+
+
+async def court_order(pool: asyncpg.Pool, petition_id: UUID, place: int, *, taken_back: bool = False) -> None:
+    """A court takes out of the count the signature at ``place`` of the log, whose data was erased after the close; or takes it back.
+
+    Nobody else may touch such a signature, and nothing of its signer is left to look at: the place is all that names it. Raises
+    ``Conflict`` (code "not-erased") when no erased signature that counts (or, taken back, was ordered out) stands there.
+    """
+    if await q.order_erased(pool, petition_id=petition_id, place=place, is_taken_back=taken_back, now=None) is None:
+        state = "was ordered out" if taken_back else "counts"
+        raise Conflict(f"at place {place} stands no signature that was erased after the close and {state}", code="not-erased")
 
 
 async def disagreements(pool: asyncpg.Pool, petition_id: UUID) -> list[str]:

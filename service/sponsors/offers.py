@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 import structlog
 
-from service import db, identity, mail, risk, tokens
+from service import db, identity, mail, organizers, risk, tokens
 from service.cases import REGISTER
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.identity import Keys
@@ -207,8 +207,15 @@ async def look(pool: asyncpg.Pool, handle: bytes) -> Seen:
 
 
 async def verify(pool: asyncpg.Pool, handle: bytes, *, now: datetime | None = None) -> Seen:
-    """The deliberate press: from here on organizers see the offer. Later presses change nothing. Raises ``NotFound`` (token)."""
-    await q.verify(pool, hash=tokens.stored(handle), now=now)
+    """The deliberate press: from here on organizers see the offer, and a mail tells them so. Later presses change nothing.
+
+    The mail says that something waits, and nothing of what was typed. Raises ``NotFound`` (token).
+    """
+    async with db.transaction(pool) as connection:
+        offer = await q.verify(connection, hash=tokens.stored(handle), now=now)
+        if offer is not None:
+            async for row in q.to_tell(connection, offer=offer, now=now):
+                await organizers.tell(connection, row["organizer_id"], "desk-offer", path="/desk/sponsors", now=now)
     return await look(pool, handle)
 
 

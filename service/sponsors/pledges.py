@@ -22,6 +22,9 @@ from service.errors import Conflict, Fault, Invalid, NotFound
 from service.identity import Keys, open_sealed, seal
 from service.sponsors.record import ACTS, DEEDS, KINDS, Act, Contact, Deed, Draft, q
 
+PAGES = {"offer", "kit"}
+"""Addresses beside those of sponsors."""
+
 
 def _refuse(draft: Draft) -> None:
     faults = []
@@ -54,7 +57,7 @@ async def create(connection: db.Connection, draft: Draft) -> UUID:
     sponsor_id = uuid4()
     base = cases.slug_of(next(iter(draft.names.values()))) or "sponsor"
     # Two towns may have one name; the second gets a number. The unique index decides if two people enter them at once.
-    taken = {row["slug"] async for row in q.slugs_like(connection, base=base[:70])}
+    taken = {row["slug"] async for row in q.slugs_like(connection, base=base[:70])} | PAGES
     slug = base[:70].strip("-")
     number = 2
     while slug in taken:

@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from service import cases, db
-from service.cases import Case, Event, Group, Index, Numbers, Translated
+from service.cases import Addresses, Case, Event, Group, Index, Numbers, Translated
 from service.errors import NotFound, Refusal
 from service.intake import AWAY
 from service.sponsors.record import Act, Deed, Sponsor, Sponsorship, q
@@ -187,6 +187,7 @@ def _case(row: Mapping[str, Any]) -> Case:
         names=_json(row, "names", Translated),
         story=_json(row, "story", Translated),
         events=_json(row, "events", list[Event]),
+        addresses=_json(row, "addresses", Addresses) if row["addresses"] else None,
     )
 
 

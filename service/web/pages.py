@@ -205,7 +205,9 @@ class Words:
         return str(format_percent(int(part * 100 / whole) / 100 if whole else 0, locale=self.locale))
 
     def day(self, when: date) -> str:
-        return format_date(when, "long", locale=self.locale).lstrip("0")  # CLDR writes "08" in Armenian; people do not
+        day = format_date(when, "long", locale=self.locale).lstrip("0")  # CLDR writes "08" in Armenian; people do not
+        # The first of a month is an ordinal in French, which CLDR does not know.
+        return f"1er{day[1:]}" if when.day == 1 and self.locale.language == "fr" else day
 
     def dated(self, when: date, precision: str) -> str:
         """The day, or only its month or its year, where no more is known."""

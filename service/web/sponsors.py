@@ -116,7 +116,7 @@ def sponsor_out(sponsor: Sponsor, register: Snapshot, base_url: str, languages: 
         statement=sponsor.statement,
         logo_url=f"{base_url}/pictures/{sponsor.logo}" if sponsor.logo else None,
         sponsorships=[_sponsorship_out(one, register, base_url) for one in sponsor.sponsorships],
-        urls={language: f"{base_url}/{language}/sponsors#{sponsor.slug}" for language in languages},
+        urls={language: f"{base_url}/{language}/sponsors/{sponsor.slug}" for language in languages},
     )
 
 
@@ -179,6 +179,16 @@ async def all_sponsors(request: Visit, lang: FromPath[str]) -> Response[bytes]:
         earlier=at(number - 1) if number > 1 else None,
         later=at(number + 1) if number < pages else None,
     )
+
+
+@get("/{lang:str}/sponsors/{slug:str}", include_in_schema=False)
+async def one_sponsor(request: Visit, lang: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
+    """One sponsor: for whom, by which deed, and what was done since."""
+    lang, register = language(request, lang), register_of(request)
+    sponsor = register.sponsor(slug)
+    standing = next((case for one in sponsor.sponsorships if one.is_standing and (case := register.by_id(one.case_id)) is not None), None)
+    kit = f"/cases/{standing.slug}/kit" if standing else "/sponsors/kit"
+    return page(request, "sponsor.html", lang, slug, path=f"/sponsors/{slug}", sponsor=sponsor, kit=kit)
 
 
 def _offer_page(request: Visit, lang: str, status: int = 200, **facts: Any) -> Response[bytes]:
@@ -375,6 +385,6 @@ def router() -> Router:
         "/",
         route_handlers=[
             Router("/api/v1", route_handlers=[sponsors_json], tags=["v1"]),
-            all_sponsors, offer_form, offered, offer_sent, look, press, paper,
+            all_sponsors, one_sponsor, offer_form, offered, offer_sent, look, press, paper,
         ],
     )  # fmt: skip

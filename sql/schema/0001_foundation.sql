@@ -131,6 +131,7 @@ create table signature (
     country text,
     language text,
     partner text,
+    handover boolean,
     received_at timestamptz,
     decided_at timestamptz not null default now(),
     confirmed_at timestamptz,
@@ -145,7 +146,8 @@ create unique index signature_one on signature (petition_id, email_index)
     where state in ('pending', 'held', 'confirmed', 'invalidated');
 -- "Mail me my link" and the daily sums; pending rows that grow old.
 create index signature_pending on signature (received_at) where state in ('pending', 'held');
-create index signature_day on signature (petition_id, day) where state = 'confirmed';
+-- (the version beside it, so that counting by day or version never reads the rows)
+create index signature_day on signature (petition_id, day) include (text_version) where state = 'confirmed';
 create index signature_key on signature (key_id) where blob is not null;
 -- Velocity of client prefixes and mail domains within the last hour (keyed hashes, nulled after a day).
 create index signature_prefix on signature (prefix, decided_at) where prefix is not null;
@@ -193,11 +195,11 @@ create table shown_name (
 );
 create index shown_name_listed on shown_name (petition_id, name) where review = 'shown';
 
--- Sums by day, the only place where country, language and partner live on.
+-- Sums by day, the only place where country, language, partner and a yes to being named live on.
 create table daily_sum (
     petition_id uuid not null references petition,
     day date not null,
-    kind text not null check (kind in ('confirmed', 'country', 'language', 'partner')),
+    kind text not null check (kind in ('confirmed', 'country', 'language', 'partner', 'handover')),
     key text not null default '',
     n integer not null check (n >= 0),
     primary key (petition_id, kind, day, key)

@@ -99,6 +99,9 @@ alter table log add column purged bigint not null default 0 check (purged >= 0);
 drop index entry_commit;
 create unique index entry_commit on entry (log_id, substring(entry from length(entry) - 42)) where kind = 'A';
 create index entry_rare on entry (log_id, kind, idx) where kind in ('T', 'Z', 'P', 'E');
+-- In the anchor: the keys and the newest head of one log.
+create index entry_keys on entry (split_part(split_part(encode(entry, 'escape'), ' ', 2), '+', 1)) where kind = 'K';
+create index entry_heads on entry (split_part(encode(entry, 'escape'), ' ', 2), idx) where kind = 'S';
 
 -- ledger.md 2, once more and below the service: whatever writes here, an invalid log cannot come about. The names are those of
 -- docs/formats.md. One pass over each batch, not over each row: a batch has up to 10,000 additions and few others.
@@ -106,24 +109,44 @@ create function entry_rules() returns trigger language plpgsql as $$
 declare
     broken text;
 begin
+    -- How each is spelled, in one look.
     select case
-        when substring(n.entry from 1 for 2) <> convert_to(n.kind::text || ' ', 'UTF8') then 'entry-malformed'
-        when (n.log_id = 'anchor') <> (n.kind in ('S', 'C', 'K')) then 'unknown-entry'
-        when n.kind not in ('T', 'A', 'W', 'X', 'R', 'Z', 'E', 'P', 'S', 'C', 'K') then 'unknown-entry'
-        when (n.kind in ('W', 'X', 'R', 'E', 'P')) <> (n.ref is not null) then 'entry-malformed'
-        when n.kind in ('W', 'X', 'R', 'E', 'P') and split_part(convert_from(n.entry, 'UTF8'), ' ', 2) <> n.ref::text then 'entry-malformed'
-        when n.kind = 'P' and n.ref > n.idx then 'purge-ahead'
+        when n.log_id = 'anchor' and n.kind not in ('S', 'C', 'K') or n.log_id <> 'anchor' and n.kind not in ('T', 'A', 'W', 'X', 'R', 'Z', 'E', 'P')
+            then 'unknown-entry'
+        when n.kind = 'W' and split_part(encode(n.entry, 'escape'), ' ', 3) not in ('', 'signer', 'erased') then 'unknown-reason'
+        when n.kind = 'X'
+            and split_part(encode(n.entry, 'escape'), ' ', 3)
+                not in ('', 'duplicate', 'disposable', 'bounced', 'fraud', 'organizer-request', 'court-order', 'unbacked')
+            then 'unknown-reason'
+        else 'entry-malformed'
     end
     into broken
     from added n
     where
-        substring(n.entry from 1 for 2) <> convert_to(n.kind::text || ' ', 'UTF8')
+        n.kind not in ('T', 'A', 'W', 'X', 'R', 'Z', 'E', 'P', 'S', 'C', 'K')
         or (n.log_id = 'anchor') <> (n.kind in ('S', 'C', 'K'))
-        or n.kind not in ('T', 'A', 'W', 'X', 'R', 'Z', 'E', 'P', 'S', 'C', 'K')
+        or encode(n.entry, 'escape') !~ case n.kind
+            when 'A' then '^A [1-9][0-9]{0,8} [A-Za-z0-9_-]{43}$'
+            when 'T' then '^T [1-9][0-9]{0,8} [A-Za-z0-9_-]{43}$'
+            when 'W' then '^W (0|[1-9][0-9]{0,18}) (signer|erased)$'
+            when 'X' then '^X (0|[1-9][0-9]{0,18}) (duplicate|disposable|bounced|fraud|organizer-request|court-order|unbacked)$'
+            when 'Z' then '^Z [a-z]{1,16}(-[a-z]{1,16}){0,3}$'
+            when 'S' then '^S [^ +]+ (0|[1-9][0-9]{0,18}) [A-Za-z0-9_-]{43}$'
+            when 'C' then '^C [A-Za-z0-9_-]{43}$'
+            when 'K' then '^K [^ +]+[+][0-9a-f]{8}[+][A-Za-z0-9+/]+={0,2}$'
+            else '^[REP] (0|[1-9][0-9]{0,18})$'
+        end
+        or left(encode(n.entry, 'escape'), 1) <> n.kind::text
         or (n.kind in ('W', 'X', 'R', 'E', 'P')) <> (n.ref is not null)
-        or (n.kind in ('W', 'X', 'R', 'E', 'P') and split_part(convert_from(n.entry, 'UTF8'), ' ', 2) <> n.ref::text)
-        or (n.kind = 'P' and n.ref > n.idx)
+        or n.kind in ('W', 'X', 'R', 'E', 'P') and split_part(encode(n.entry, 'escape'), ' ', 2) <> n.ref::text
     limit 1;
+    if broken is null then
+        select case when n.kind = 'P' then 'purge-ahead' when n.log_id = 'anchor' then 'head-without-key' else 'text-missing' end
+        into broken
+        from added n
+        where n.kind = 'P' and n.ref > n.idx or n.idx = 0 and n.kind <> case when n.log_id = 'anchor' then 'K' else 'T' end
+        limit 1;
+    end if;
     if broken is not null then
         raise exception '%', broken using errcode = 'check_violation';
     end if;
@@ -165,6 +188,47 @@ begin
         join entry z on z.log_id = n.log_id and z.kind = 'Z' and z.idx < n.last
     ) then
         raise exception 'added-after-close' using errcode = 'check_violation';
+    end if;
+
+    -- In the anchor a log is named by its key before its first head, and its heads only grow.
+    if exists (select from added where kind = 'S') then
+        select case
+            when not exists (
+                select from entry k
+                where
+                    k.kind = 'K' and split_part(split_part(encode(k.entry, 'escape'), ' ', 2), '+', 1) = n.origin
+                    and k.log_id = n.log_id and k.idx < n.idx
+            )
+                then 'head-without-key'
+            else 'head-not-ahead'
+        end
+        into broken
+        from (
+            select n.log_id, n.idx, split_part(encode(n.entry, 'escape'), ' ', 2) as origin, split_part(encode(n.entry, 'escape'), ' ', 3)::numeric as size
+            from added n
+            where n.kind = 'S'
+        ) as n
+        where
+            not exists (
+                select from entry k
+                where
+                    k.kind = 'K' and split_part(split_part(encode(k.entry, 'escape'), ' ', 2), '+', 1) = n.origin
+                    and k.log_id = n.log_id and k.idx < n.idx
+            )
+            or n.size <= coalesce(
+                (
+                    select split_part(encode(s.entry, 'escape'), ' ', 3)::numeric
+                    from entry s
+                    where s.kind = 'S' and split_part(encode(s.entry, 'escape'), ' ', 2) = n.origin and s.log_id = n.log_id and s.idx < n.idx
+                    order by s.idx desc
+                    limit 1
+                ),
+                0
+            )
+        limit 1;
+        if broken is not null then
+            raise exception '%', broken using errcode = 'check_violation';
+        end if;
     end if;
 
     if not exists (select from added where kind in ('W', 'X', 'R', 'E')) then

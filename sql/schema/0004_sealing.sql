@@ -3,6 +3,20 @@
 -- To which keys a copy is sealed stands in the text's manifest; a copy exists of what was confirmed, and of nothing else.
 alter table signature drop column sealed_to;
 alter table signature add constraint signature_sealed check (sealed_blob is null or state in ('confirmed', 'invalidated'));
+-- What signers were told about sealing holds for all of them: with the first form it cannot change, whoever tries. The lock
+-- waits for forms and signatures that are being written at this moment; what comes later finds the new answer.
+create function sealing_is_promised() returns trigger language plpgsql as $$
+begin
+    perform from petition where id = old.id for update;
+    if exists (select from signature where petition_id = old.id)
+        or exists (select from intake where petition_id = old.id and decided_at is null)
+    then
+        raise exception 'whether names are sealed cannot change after the first signature' using errcode = 'check_violation';
+    end if;
+    return new;
+end $$;
+create trigger petition_sealing before update of is_sealed on petition
+    for each row when (old.is_sealed is distinct from new.is_sealed) execute function sealing_is_promised();
 -- Random bytes: compressing them would be tried in vain at every confirmation.
 alter table signature alter column sealed_blob set storage external;
 alter table signature alter column blob set storage external;

@@ -20,6 +20,9 @@ create table case_file (
     photo text,
     photo_credit text not null default '',
     photo_licence text not null default '',
+    -- To whom to write for this person, before those to whom the campaign always writes (campaign_fact), with the day on which
+    -- somebody looked at them.
+    addresses jsonb,
     -- Health, family, who gave the consent: sealed, for organizers only, in no answer to anyone else.
     notes bytea,
     created_at timestamptz not null default now(),
@@ -257,7 +260,7 @@ create table city (
 -- once; until then the row keeps its day (see signatures.add_up).
 alter table signature add column is_placed boolean not null default false;
 alter table daily_sum drop constraint daily_sum_kind_check;
-alter table daily_sum add constraint daily_sum_kind_check check (kind in ('confirmed', 'country', 'language', 'partner', 'locality'));
+alter table daily_sum add constraint daily_sum_kind_check check (kind in ('confirmed', 'country', 'language', 'partner', 'locality', 'handover'));
 
 -- ------------------------------------------------------------------------------------------------ one number for all of it
 

@@ -18,6 +18,17 @@ create table certificate_file (
 -- Bundles are compressed already.
 alter table certificate_file alter column content set storage external;
 
+-- Between its number and its bundle: what the certificate says and lists, but for the log's own files, which are made again from
+-- the entries. Written in the commit that enters it in the anchor, so that nothing stands there that could not be finished.
+create table certificate_draft (
+    certificate_id text primary key references certificate,
+    is_unsigned boolean not null,
+    petitioner text not null,
+    content bytea not null,
+    tried_at timestamptz not null default now()
+);
+alter table certificate_draft alter column content set storage external;
+
 -- ------------------------------------------------------------------------------------------------ audits
 
 -- One audit, by the digest of its report. Petition and report never change; what the next certificate says is read from here.
@@ -38,5 +49,6 @@ do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
         grant select, insert on certificate_file, ledger_audit to libertas_app;
+        grant select, insert, update, delete on certificate_draft to libertas_app;
     end if;
 end $$;

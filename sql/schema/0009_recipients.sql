@@ -74,7 +74,16 @@ create table delivery (
 );
 create index delivery_petition on delivery (petition_id, planned_for);
 -- What the desk reminds of.
-create index delivery_open on delivery (coalesce(answer_due, planned_for)) where ended_on is null;
+create index delivery_open on delivery ((case when delivered_on is null then planned_for else answer_due end)) where ended_on is null;
+
+-- That organizers were reminded of a day, a week before it or when it was over: once each.
+create table delivery_reminder (
+    delivery_id uuid not null references delivery,
+    due date not null,
+    is_late boolean not null,
+    told_at timestamptz not null default now(),
+    primary key (delivery_id, due, is_late)
+);
 
 -- What happened, in the order of its days: only added to. A mistake is corrected by an event that replaces the wrong one.
 create table delivery_event (
@@ -108,7 +117,7 @@ create index delivery_event_of on delivery_event (delivery_id, happened_on);
 do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
-        grant select, insert on recipient_profile, office, office_holder, delivery, delivery_event to libertas_app;
+        grant select, insert on recipient_profile, office, office_holder, delivery, delivery_event, delivery_reminder to libertas_app;
         grant update on recipient_profile, office, office_holder, delivery to libertas_app;
         grant update, delete on petition_recipient to libertas_app;
     end if;

@@ -22,13 +22,13 @@ class Organizer(Visitor):
     cdp: CDPSession | None = None
     authenticator: str = ""
 
-    async def add_authenticator(self) -> str:
-        """Plug in a device that makes passkeys and verifies its owner."""
+    async def add_authenticator(self, transport: str = "internal") -> str:
+        """Plug in a device that makes passkeys and verifies its owner; a browser has one ``internal`` device, and others by ``usb``."""
         if self.cdp is None:
             self.cdp = await self.context.new_cdp_session(self.page)
             await self.cdp.send("WebAuthn.enable")
         options = {
-            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+            "protocol": "ctap2", "transport": transport, "hasResidentKey": True, "hasUserVerification": True,
             "isUserVerified": True, "automaticPresenceSimulation": True,
         }  # fmt: skip
         made = await self.cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})

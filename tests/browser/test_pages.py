@@ -70,6 +70,7 @@ async def walk(one: Visitor, lang: str, look: Look) -> None:
     confirm = house.link(f"ara-{lang}@example.org")
     await one.open(confirm)
     await look("confirm-ask")
+    await house.just_mailed()
     await one.press()
     await look("confirm-ask-again")
     await one.press()
@@ -196,7 +197,7 @@ async def test_what_a_certificate_page_offers_can_be_fetched_and_checked_with_th
     await one.open(f"/en/petitions/{installation.slug}/certificates")
     offered = await one.page.locator("main a[href*='/certificates/']").evaluate_all("links => links.map(a => new URL(a.href).pathname)")
     base = f"/petitions/{installation.slug}/certificates/{made.id}"
-    assert offered == [f"{base}/bundle.zip", f"{base}/certificate.json"]
+    assert offered == [f"{base}/bundle.zip", f"{base}/certificate.pdf", f"{base}/certificate.json"]
     for path in offered:
         assert (await installation.client.get(path)).status_code == 200, path
     async with one.page.expect_download() as taken:

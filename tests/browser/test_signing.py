@@ -17,6 +17,7 @@ async def confirm_by_mail(who: Visitor, house: Installation, email: str) -> None
     await house.work()
     await who.open(house.link(email))
     assert await who.data_state() == "ask"
+    await house.just_mailed()
     await who.press()
     assert await who.data_state() == "ask-again", "this press came within a second of the mail"
     await who.press()

@@ -28,6 +28,14 @@ async def test_retention_ends_only_by_a_deliberate_word_and_after_the_close(inst
     assert done.code == 1 and "still open" in done.err
 
 
+async def test_a_courts_order_names_a_place_and_is_no_slip(installation: Installation) -> None:
+    given = settings_of(installation)
+    done = await run("ledger", "court-order", installation.slug, "--place", "1", **given)
+    assert done.code == 1 and "--yes" in done.err
+    done = await run("ledger", "court-order", installation.slug, "--place", "1", "--yes", **given)
+    assert done.code == 1 and "no signature that was erased" in done.err
+
+
 async def test_a_wrong_number_is_told_with_its_petition(installation: Installation) -> None:
     await installation.owner.execute("update log set count = count + 1 where petition_id is not null")
     done = await run("ledger", "recount", installation.slug, **settings_of(installation))

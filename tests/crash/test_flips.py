@@ -32,15 +32,14 @@ async def test_no_bit_of_the_sealed_part_of_the_document_can_be_flipped(signed: 
 
 
 @pytest.mark.torture
-async def test_no_bit_of_any_other_file_can_be_flipped(signed: House) -> None:
+async def test_no_bit_of_any_file_of_the_bundle_can_be_flipped(signed: House) -> None:
+    """One bit of every byte; of the page and the document, which only the list speaks of, one of every 509th."""
     bundle = await signed.certify()
     trust = await signed.trust()
-    paths = [path for path in bundle.files if path not in ("certificate.pdf", "verify.html")]
-    for done, path in enumerate(paths, 1):
-        content = bundle.files[path]
-        for byte in range(len(content)):
+    for done, (path, content) in enumerate(bundle.files.items(), 1):
+        for byte in range(0, len(content), 509 if path in ("certificate.pdf", "verify.html") else 1):
             changed = bytearray(content)
             changed[byte] ^= 1 << byte % 8
             with pytest.raises(Unproven):
                 proof.verify_bundle({**bundle.files, path: bytes(changed)}, trust)
-        tick(done, len(paths), "bundle")
+        tick(done, len(bundle.files), "bundle")

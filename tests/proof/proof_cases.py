@@ -1,7 +1,8 @@
 """Good files and bad ones, each with the one right answer: the table that our verifiers, in Python and in the browser, must agree on.
 
 A case is a file as somebody would hand it over. Outsiders have no key and can only change what was signed; the issuer has all
-keys, signs everything that is asked for, and lies. `python tests/proof/proof_cases.py DIR` writes them out, to be looked at.
+keys, signs everything that is asked for, and lies. `python tests/proof/proof_cases.py DIR` writes them out, to be looked at;
+without DIR it writes the list of names, which lets pytest name each case without making any.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ Files = dict[str, bytes]
 
 HASH = reference.b64url(bytes(32))
 MLDSA = {signer.name: note.Cosigner(signer.name, bytes([n] * 32)) for n, signer in enumerate((sample.LOG, sample.ANCHOR), 1)}
+STRANGE = note.Cosigner(sample.LOG.name, bytes([8] * 32))
 SUCCESSOR = note.Signer(sample.LOG.name, bytes([9] * 32))
 
 
@@ -56,7 +58,31 @@ def packed(files: Mapping[str, bytes]) -> bytes:
 @cache
 def cases() -> tuple[Case, ...]:
     """All of them."""
-    return (*_good(), *_archives(), *_outsiders(), *_issuers(), *_logs(), *_proofs(), *_trusts(), *_receipts(), *_promises())
+    return (
+        *_good(),
+        *_downgraded(),
+        *_archives(),
+        *_outsiders(),
+        *_issuers(),
+        *_logs(),
+        *_proofs(),
+        *_trusts(),
+        *_receipts(),
+        *_promises(),
+    )
+
+
+NAMES = (Path(__file__).parent / "cases.txt").read_text(encoding="utf-8").splitlines()
+
+
+@cache
+def _by_name() -> dict[str, Case]:
+    return {case.name: case for case in cases()}
+
+
+def case(name: str) -> Case:
+    """The one of this name."""
+    return _by_name()[name]
 
 
 TRUST = sample.TRUST.encode()
@@ -95,20 +121,21 @@ HONEST = sample.bundle()
 # -- good ----------------------------------------------------------------------------------------------------------------------
 
 
+class _DoubleAnchor(sample.AnchorLog):
+    def prove(self, entry: bytes) -> bytes:
+        proof = note.parse_tlog_proof(super().prove(entry))
+        head = _head(proof.checkpoint)
+        return note.format_tlog_proof(proof.index, proof.path, note.sign_checkpoint(head, [sample.ANCHOR], [MLDSA[sample.ANCHOR.name]]))
+
+
 def _twice_signed() -> Files:
     """Every checkpoint with an ML-DSA-44 signature beside Ed25519, the petition's one by a witness as well."""
-
-    class Anchor(sample.AnchorLog):
-        def prove(self, entry: bytes) -> bytes:
-            proof = note.parse_tlog_proof(super().prove(entry))
-            head = _head(proof.checkpoint)
-            return note.format_tlog_proof(proof.index, proof.path, note.sign_checkpoint(head, [sample.ANCHOR], [MLDSA[sample.ANCHOR.name]]))
 
     files = {**sample.log_files(sample.small_log()), **sample.text_files()}
     witness = note.Cosigner("witness.example", bytes([7] * 32), note.COSIGNATURE)
     head = _head(files["checkpoint"])
     files["checkpoint"] = note.sign_checkpoint(head, [sample.LOG], [MLDSA[sample.LOG.name], witness], time=1_790_000_000)
-    return sample.certify(files, Anchor())
+    return sample.certify(files, _DoubleAnchor())
 
 
 def _head(signed: bytes) -> note.Checkpoint:
@@ -117,6 +144,28 @@ def _head(signed: bytes) -> note.Checkpoint:
 
 DOUBLE = _twice_signed()
 DOUBLE_TRUST = replace(sample.TRUST, ml_dsa=tuple(each.vkey for each in MLDSA.values())).encode()
+
+
+def _stripped(signed: bytes) -> bytes:
+    """Without its long lines, which ML-DSA-44 made."""
+    return b"\n".join(line for line in signed.split(b"\n") if len(line) < 1000)
+
+
+def _downgraded() -> Iterator[Case]:
+    """Whoever breaks Ed25519 leaves out what he cannot make; whoever knows that the log signs twice is not content with one."""
+    for path in ("checkpoint", "petition.tlog-proof", "certificate.tlog-proof"):
+        if path == "certificate.tlog-proof":
+            files = sample.seal({**DOUBLE, path: _stripped(DOUBLE[path])})
+        else:
+            listed = {name: data for name, data in DOUBLE.items() if name not in certificate.OUTSIDE}
+            files = sample.certify({**listed, path: _stripped(listed[path])}, _DoubleAnchor())
+        assert files[path] != DOUBLE[path]
+        yield Case(f"{path} without its second signature", packed(files), DOUBLE_TRUST, "invalid", "note-downgraded", path)
+        yield Case(f"{path} without its second signature, of which the reader knows nothing", packed(files), TRUST, "valid")
+    only = {name: data for name, data in DOUBLE.items() if name not in certificate.OUTSIDE}
+    only["checkpoint"] = note.sign_checkpoint(_head(only["checkpoint"]), [sample.LOG], [STRANGE], time=1_790_000_000)
+    files = sample.certify(only, _DoubleAnchor())
+    yield Case("a second signature by another ML-DSA key", packed(files), DOUBLE_TRUST, "invalid", "note-downgraded", "checkpoint")
 
 
 def _good() -> Iterator[Case]:
@@ -295,18 +344,18 @@ def _issuers() -> Iterator[Case]:
     ):
         files = sample.text_files()
         yield _bad(f"{path} is not what was signed", _with({path: files[path] + b" "}), error, path)
-    for manifest, error in (
-        (reference.manifest(2), "manifest-differs"),
-        (reference.manifest(1).replace("k3v9x2", "other"), "manifest-differs"),
-        ("{}", "manifest"),
-        (reference.manifest(1).replace('"version":1', '"version":true'), "manifest"),
-        (reference.manifest(1).replace('"classes":["email-link"]', '"classes":["a","a"]'), "manifest"),
-        (reference.manifest(1).replace('"en":', '"-n":'), "manifest"),
-        (reference.manifest(1).replace(":", ": ", 1), "json-not-canonical"),
+    for name, manifest, error in (
+        ("of another version", reference.manifest(2), "manifest-differs"),
+        ("of another petition", reference.manifest(1).replace("k3v9x2", "other"), "manifest-differs"),
+        ("that is empty", "{}", "manifest"),
+        ("whose version is true", reference.manifest(1).replace('"version":1', '"version":true'), "manifest"),
+        ("with a class twice", reference.manifest(1).replace('"classes":["email-link"]', '"classes":["a","a"]'), "manifest"),
+        ("of an odd language", reference.manifest(1).replace('"en":', '"-n":'), "manifest"),
+        ("with a space", reference.manifest(1).replace(":", ": ", 1), "json-not-canonical"),
     ):
         log = sample.log_files([f"T 1 {reference.b64url(reference.sha(manifest.encode()))}".encode()])
         files = {**log, "manifest.json": manifest.encode(), "manifest/1.json": manifest.encode()}
-        yield _bad(f"a manifest {manifest[:60]}", sample.certify(files, sample.AnchorLog()), error, "manifest/1.json")
+        yield _bad(f"a manifest {name}", sample.certify(files, sample.AnchorLog()), error, "manifest/1.json")
     for path in ("manifest/3.json", "text/1/de.txt", "text/de.txt", "consent/en.txt", "tile/0/001", "tile/entries/000", "tile/x"):
         yield _bad(f"{path} was put beside", _with({path: b"x"}), "file-unexpected", path)
     for name, files in (("unlisted", {**HONEST, "note.txt": b""}),):
@@ -604,5 +653,8 @@ def _promises() -> Iterator[Case]:
 
 
 if __name__ == "__main__":
-    for number, case in enumerate(cases()):
-        (Path(sys.argv[1]) / f"{number:03}-{case.result}-{case.error}").write_bytes(case.data)
+    if sys.argv[1:]:
+        for number, each in enumerate(cases()):
+            (Path(sys.argv[1]) / f"{number:03}-{each.result}-{each.error}").write_bytes(each.data)
+    else:
+        (Path(__file__).parent / "cases.txt").write_text("".join(f"{each.name}\n" for each in cases()), encoding="utf-8")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import Unproven
-from service.proof import entries, merkle
+from service.proof import entries, merkle, note
 from service.proof.entries import (
     Added,
     Anchored,
@@ -151,6 +151,47 @@ def test_nothing_else_parses(line: str, name: str) -> None:
 def test_nothing_else_is_anchored(line: str) -> None:
     with pytest.raises(Unproven, match="entry-malformed"):
         entries.parse_anchor(line.encode())
+
+
+ANCHOR_KEY, LOG_KEY, OTHER_KEY = (
+    note.Signer(name, bytes([n] * 32)).vkey
+    for n, name in ((1, reference.ANCHOR), (2, reference.ORIGIN), (3, "libertas.example/ledger/other"))
+)
+ANCHORED = (Key(ANCHOR_KEY), Key(LOG_KEY), Anchored(reference.ORIGIN, 5, bytes(32)), Certified(bytes(32)))
+
+
+@pytest.mark.parametrize(
+    ("log", "name"),
+    [
+        (
+            [*ANCHORED, Key(OTHER_KEY), Anchored("libertas.example/ledger/other", 1, bytes(32)), Anchored(reference.ORIGIN, 6, bytes(32))],
+            "",
+        ),
+        ([*ANCHORED, Key(note.Signer(reference.ORIGIN, bytes([9] * 32)).vkey), Certified(bytes([1] * 32))], ""),
+        ([Key(LOG_KEY)], "head-without-key"),
+        ([Certified(bytes(32))], "head-without-key"),
+        ([Anchored(reference.ORIGIN, 5, bytes(32))], "head-without-key"),
+        ([*ANCHORED, Anchored("libertas.example/ledger/other", 1, bytes(32))], "head-without-key"),
+        ([*ANCHORED, Anchored(reference.ANCHOR, 4, bytes(32))], "head-without-key"),
+        ([*ANCHORED, Anchored(reference.ORIGIN, 5, bytes(32))], "head-not-ahead"),
+        ([*ANCHORED, Anchored(reference.ORIGIN, 5, bytes([1] * 32))], "head-not-ahead"),
+        ([*ANCHORED, Anchored(reference.ORIGIN, 4, bytes(32))], "head-not-ahead"),
+        ([Key(ANCHOR_KEY), Key(LOG_KEY), Anchored(reference.ORIGIN, 0, bytes(32))], "head-not-ahead"),
+        ([*ANCHORED, Key(LOG_KEY)], "key-repeats"),
+        ([*ANCHORED, Certified(bytes([1] * 32)), Certified(bytes(32))], "certificate-repeats"),
+        ([*ANCHORED, Text(1, bytes(32))], "unknown-entry"),
+    ],
+)
+def test_an_anchor_log_has_rules_of_its_own(log: list[Any], name: str) -> None:
+    tally = entries.AnchorTally(reference.ANCHOR)
+    for entry in log[:-1] if name else log:
+        tally.add(bytes(entry))
+    if name:
+        with pytest.raises(Unproven) as caught:
+            tally.add(bytes(log[-1]))
+        assert caught.value.name == name and f"entry {len(log) - 1}" in caught.value.detail
+    else:
+        assert (tally.size, tally.heads[reference.ORIGIN][0] >= 5, bytes(32) in tally.certificates) == (len(log), True, True)
 
 
 @pytest.mark.parametrize(

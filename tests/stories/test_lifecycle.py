@@ -101,7 +101,7 @@ async def test_a_text_edit_makes_a_second_version_and_old_signatures_stay_bound_
     for words in ("Version 1: 1 signature", "Version 2: 2 signatures"):
         assert words in (await installation.client.get(page)).text, words
     # One of them leaves, one is taken out and put back: the page follows, as the certificate's own recount does.
-    nare, levon, ani = [r["id"] for r in await installation.rows("select id from signature order by log_index desc nulls last, id")]
+    nare, levon, ani = [r["id"] for r in await installation.rows("select id from signature order by text_version desc, log_index desc")]
     async with db.transaction(installation.pool) as connection:
         await ledger.queue_change(connection, petition.log_id, "W", levon, "signer")
         await ledger.queue_change(connection, petition.log_id, "X", nare, "fraud")

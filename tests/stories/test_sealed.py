@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -26,6 +27,37 @@ Dump = dict[str, list[dict[str, Any]]]
 
 def private_key(installation: Installation, name: str = "demo-main") -> offline.Private:
     return offline.read_private(installation.settings.key_dir / "offline" / f"{name}.key")
+
+
+async def test_whether_names_are_sealed_cannot_change_after_the_first_form(installation: Installation) -> None:
+    house = installation
+    change = "update petition set is_sealed = not is_sealed where slug = $1"
+    for _ in range(2):
+        await house.pool.execute(change, house.slug)  # control: nobody has signed yet
+    assert (await house.post()).status_code == 202
+    for decided in (False, True):
+        if decided:
+            await house.work()
+        with pytest.raises(asyncpg.CheckViolationError):
+            await house.pool.execute(change, house.slug)
+        with pytest.raises(asyncpg.CheckViolationError):
+            await house.owner.execute(change, house.slug)
+    await house.pool.execute("update petition set goal = 7, is_sealed = is_sealed where slug = $1", house.slug)
+    await house.owner.execute("delete from token")
+    await house.owner.execute("delete from signature")
+
+    # A signature that is being written while somebody changes it: the change waits, then finds it.
+    async with house.owner.acquire() as connection, connection.transaction():
+        await connection.execute(
+            "insert into signature (id, petition_id, text_version, state, visibility) "
+            "select gen_random_uuid(), id, 1, 'pending', 'count' from petition where slug = $1",
+            house.slug,
+        )
+        changing = asyncio.create_task(house.pool.execute(change, house.slug))
+        while not await house.owner.fetchval("select exists (select from pg_locks where not granted)"):
+            assert not changing.done(), "it did not wait"
+    with pytest.raises(asyncpg.CheckViolationError):
+        await changing
 
 
 async def dump(pool: asyncpg.Pool) -> Dump:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import re
 import secrets
 from datetime import date
 from typing import Any
 
 import httpx2
+from pypdf import PdfReader
 
 from desk_seat import Seat, seat
 from installation import Installation, solve, state_of
@@ -293,3 +295,159 @@ async def test_who_holds_no_editors_role_finds_no_register_at_the_desk(installat
     for path in ("/desk/cases", "/desk/sponsors", "/desk/campaign"):
         assert (await other.get(path)).status_code == 404, path
     assert (await other.post("/desk/sponsors/new", kind="city")).status_code == 404
+
+
+async def verified_offer(house: Installation, **changes: Any) -> str:
+    """An offer from the form to the press; returns the path of its link."""
+    assert (await send(house, **changes)).status_code == 303
+    await carry(house)
+    path = link(house, changes.get("email", "ani@ville.example"))
+    assert state_of(await house.client.post(path)) == "verified"
+    return path
+
+
+async def case_id_of(house: Installation, slug: str) -> str:
+    return str(await house.owner.fetchval("select id from case_file where slug = $1", slug))
+
+
+async def test_who_was_merged_or_taken_down_between_form_and_press_is_still_stood_for_or_nobody_is(installation: Installation) -> None:
+    house = installation
+    await send(house)
+    await carry(house)
+    path = link(house, "ani@ville.example")
+    levon = await organizer(house)
+    d, b = await case_id_of(house, "sample-person-d"), await case_id_of(house, "sample-person-b")
+    assert (await levon.post(f"/desk/petitions/{house.slug}/cases", **{f"case-{d}": "yes"})).status_code == 303
+    assert (await levon.post(f"/desk/cases/{d}/merge", into=b)).status_code == 303
+    await settle(house)
+    asked = (await house.client.get(path)).text
+    assert "B. Orinakian" in asked, "whoever meant the one meant the other"
+    moved = await house.client.get("/fr/cases/sample-person-d")
+    assert (moved.status_code, moved.headers["location"]) == (308, "/fr/cases/sample-person-b")
+    named = await house.rows("select case_id from petition_case")
+    assert [str(row["case_id"]) for row in named] == [b], "the petition speaks of the same person"
+    assert (await send(house, email="levon@ville.example")).status_code == 303, "an old form, sent with the old address"
+    assert state_of(await house.client.post(path)) == "verified"
+    offer_id = await house.owner.fetchval("select id from sponsor_offer where state = 'verified'")
+    assert (await levon.post(f"/desk/cases/{b}/take-down")).status_code == 303
+    await settle(house)
+    refused = await levon.post(f"/desk/sponsors/offers/{offer_id}/accept", case=b, sponsor="")
+    assert refused.status_code == 409
+    assert await house.rows("select * from sponsorship where offer_id is not null") == []
+    gone = await send(house, email="gayane@ville.example", case="sample-person-b")
+    assert gone.status_code == 400 and 'href="#case"' in gone.text
+    assert (await levon.post(f"/desk/sponsors/offers/{offer_id}/accept", case="", sponsor="")).status_code == 303, "then for all"
+
+
+async def test_a_forged_offer_names_nobody_who_is_not_public_and_stores_nothing(installation: Installation) -> None:
+    house = installation
+    await house.owner.execute("update case_file set state = 'draft' where slug = 'sample-person-b'")
+    await house.owner.execute("update case_file set consent = 'none' where slug = 'sample-person-c'")
+    await settle(house)
+    for case in (
+        "sample-person-b",
+        "sample-person-c",
+        "no-such-person",
+        "'; drop table case_file; --",
+        "../sample-person-a",
+        "sample-person-a\0",
+    ):
+        back = await send(house, case=case)
+        assert back.status_code == 400 and 'href="#case"' in back.text, case
+    for wrong in ({"kind": "king"}, {"country": "XX"}, {"sponsor": "\u202egnirosnops"}, {"role": "x" * 101}, {"email": "a@b@c.example"},
+                  {"message": "x" * 2_001}, {"mandate_end": "2019-01-01"}, {"form_key": "x y"}, {"state": "announced"}):  # fmt: skip
+        assert (await send(house, **wrong)).status_code == 400, wrong
+    assert await house.rows("select * from sponsor_offer") == []
+
+
+async def test_editors_hear_once_by_mail_that_an_offer_waits_and_nothing_of_what_it_says(installation: Installation) -> None:
+    house = installation
+    people = {
+        "levon@example.org": Grant("editor"), "moderator@example.org": Grant("moderator"), "operator@example.org": Grant("operator"),
+    }  # fmt: skip
+    for email, grant in people.items():
+        await seat(house, email, grant)
+    gayane = await seat(house, "gayane@example.org", Grant("editor"), Grant("operator"))
+    await house.owner.execute("update organizer set language = 'hy' where id = $1", gayane.id)
+    await seat(house, "invited@example.org", Grant("editor"), level="joining", joins=False)
+    path = await verified_offer(house)
+    for _ in range(2):
+        await house.client.post(path)
+        await house.work()
+
+    def told(email: str) -> list[str]:
+        return [one.text + one.html + one.subject for one in house.letters(email) if "/desk/sponsors" in one.text]
+
+    assert {email: len(told(email)) for email in (*people, "gayane@example.org", "invited@example.org")} == {
+        "levon@example.org": 1, "gayane@example.org": 1, "moderator@example.org": 0, "operator@example.org": 0, "invited@example.org": 0,
+    }  # fmt: skip
+    assert "An offer waits" in told("levon@example.org")[0] and "առաջարկ է սպասում" in told("gayane@example.org")[0]
+    for private in ("Saint-Exemple", "Petrosyan", "ani@", "+33", "avril", "Portzian"):
+        assert private not in "".join(told("levon@example.org") + told("gayane@example.org")), private
+    # Whoever has many mailboxes does not fill theirs: one mail an hour while an offer waits.
+    await verified_offer(house, email="ara@ville.example", message="another")
+    await house.work()
+    assert len(told("levon@example.org")) == 1
+    await house.owner.execute("update sponsor_offer set verified_at = verified_at - interval '61 minutes'")
+    await verified_offer(house, email="sona@ville.example", message="a third")
+    await house.work()
+    assert len(told("levon@example.org")) == 2
+
+
+ADDRESS = {
+    "addresses_as_of": "2026-02-01", "address-0-name-fr": "Tribunal d’Exemple", "address-0-name-hy": "Օրինակի դատարան",
+    "address-0-lines": "1 rue Fictive\n 1000 Exemple \n\n", "address-0-why-fr": "Demandez un procès public.",
+}  # fmt: skip
+
+
+async def test_the_addresses_of_a_case_and_of_the_campaign_are_written_at_the_desk_and_printed_on_the_sheet(
+    installation: Installation,
+) -> None:
+    house = installation
+    levon = await organizer(house)
+    a = await case_id_of(house, "sample-person-a")
+    sheet = "/fr/cases/sample-person-a/kit/sheet.pdf"
+    for wrong in (
+        {"addresses_as_of": ""},
+        {"address-0-lines": ""},
+        {"address-0-name-fr": "", "address-0-name-hy": ""},
+        {"address-0-lines": "x" * 81},
+    ):
+        for path in (f"/desk/cases/{a}/addresses", "/desk/campaign/addresses"):
+            back = await levon.post(path, **{**ADDRESS, **wrong})
+            assert back.status_code == 400, (path, wrong)
+            assert "Demandez un procès public." in back.text, "what was typed is still there"
+    assert (await levon.post(f"/desk/cases/{a}/addresses", **ADDRESS)).status_code == 303
+    assert "Tribunal d’Exemple" in (await levon.get(f"/desk/cases/{a}")).text
+    await settle(house)
+    printed = "".join(page.extract_text() for page in PdfReader(io.BytesIO((await house.client.get(sheet)).content)).pages)
+    assert printed.index("Tribunal") < printed.index("Croix-Rouge"), "his own ones come first"
+    assert "Tribunal" not in (await house.client.get("/api/v1/cases/sample-person-a")).text
+    other = await house.client.get("/fr/cases/sample-person-b/kit/sheet.pdf")
+    assert "Tribunal" not in "".join(page.extract_text() for page in PdfReader(io.BytesIO(other.content)).pages)
+    assert (await levon.post(f"/desk/cases/{a}/addresses", addresses_as_of="")).status_code == 303
+    assert (await levon.post("/desk/campaign/addresses", **ADDRESS)).status_code == 303
+    await settle(house)
+    for slug in ("sample-person-a", "sample-person-b"):
+        content = (await house.client.get(f"/fr/cases/{slug}/kit/sheet.pdf")).content
+        text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+        assert "Tribunal" in text and "Croix-Rouge" not in text and "1 février 2026" not in text and "1er" in text, slug
+
+
+async def test_a_petition_speaks_of_those_who_are_ticked_at_the_desk_and_of_all_when_nobody_is(installation: Installation) -> None:
+    house = installation
+    levon = await organizer(house)
+    path = f"/desk/petitions/{house.slug}/cases"
+    a, h = await case_id_of(house, "sample-person-a"), await case_id_of(house, "sample-person-h")
+    assert "checked" not in (await levon.get(path)).text
+    assert (await levon.post(path, **{f"case-{h}": "yes", "case-x": "yes"})).status_code == 404, "a made-up id"
+    assert (await levon.post(path, **{f"case-{h}": "yes"})).status_code == 303
+    await settle(house)
+    on_h, on_a = [(await house.client.get(f"/en/cases/sample-person-{one}")).text for one in ("h", "a")]
+    link_ = f'href="/en/petitions/{house.slug}"'
+    assert link_ in on_h.split("<main")[1] and link_ not in on_a.split("<main")[1]
+    assert "sample-person-h" in (await house.client.get(f"/en/petitions/{house.slug}")).text
+    assert (await levon.get(path)).text.count(" checked") == 1
+    await house.owner.execute("update case_file set state = 'draft' where slug = 'sample-person-a'")
+    assert (await levon.post(path, **{f"case-{a}": "yes"})).status_code == 303, "who is not public is not named"
+    assert await house.rows("select * from petition_case") == []

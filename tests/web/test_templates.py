@@ -141,6 +141,9 @@ def of_the_register(say: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
     rows = {**shared, **paging, "path": "/sponsors", "rows": list(now.sponsors), "kinds": list(sponsors.KINDS), "countries_count": 1}
     yield "sponsors", "sponsors.html", {**rows, "kind": ""}
     yield "sponsors-none", "sponsors.html", {**rows, "kind": "city", "rows": []}
+    for n in (0, 1):
+        one_sponsor = {**shared, "path": f"/sponsors/sponsor-{n}", "sponsor": now.sponsors[n], "kit": "/sponsors/kit"}
+        yield f"sponsor-{n}", "sponsor.html", one_sponsor
     typed = ("kind", "sponsor", "country", "case", "mandate_end", "name", "role", "email", "phone", "message")
     offer: dict[str, Any] = {
         "path": "/sponsors/offer", "captcha": "altcha", "form_key": "k", "kinds": sponsors.KINDS, "few": list(now.cases[:1]),
@@ -389,6 +392,7 @@ def test_numbers_days_and_times_are_written_as_people_there_write_them(made: Pag
     words = made.words
     assert [words[lang].number(12_345) for lang in ("en", "fr", "hy")] == ["12,345", "12\u202f345", "12\xa0345"]
     assert [words[lang].day(date(2026, 7, 3)) for lang in ("en", "fr")] == ["3 July 2026", "3 juillet 2026"]
+    assert words["fr"].day(date(2026, 2, 1)) == "1er février 2026"
     assert "հուլիսի" in words["hy"].day(date(2026, 7, 3))
     assert words["fr"].moment(NOW, "Europe/Paris") == "24 novembre 2026, 11:05"
     assert words["hy"].zone("Europe/Paris") == "Փարիզ"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 from xml.etree import ElementTree
 
+import feedparser
 import pytest
 
 from installation import Installation
@@ -39,6 +40,14 @@ async def test_the_feed_is_valid_and_holds_what_was_released_only(installation: 
         await updates.write(connection, {"en": Words("A draft", "Not yet.")}, by="ani")
     answer = await house.client.get("/en/feed.xml")
     assert answer.headers["content-type"].startswith("application/atom+xml")
+    read = feedparser.parse(answer.content, response_headers={"content-type": answer.headers["content-type"]})
+    assert not read.bozo and read.version == "atom10", read.get("bozo_exception")
+    assert read.feed.id == read.feed.link.replace("/en/updates", "/en/feed.xml") and read.feed.title and read.feed.author, "RFC 4287, 4.1.1"
+    assert read.feed.updated_parsed[:6] == read.entries[0].updated_parsed[:6]
+    for each in read.entries:
+        assert each.id.startswith("urn:uuid:") and each.title and each.updated_parsed and each.published_parsed, "RFC 4287, 4.1.2"
+        assert (await house.client.get(each.link.removeprefix(house.settings.base_url))).status_code == 200
+        assert "<script" not in each.content[0].value
     feed = ElementTree.fromstring(answer.text)
     (entry,) = feed.findall(f"{ATOM}entry")
     assert entry.findtext(f"{ATOM}title") == "Freed & home" and "&lt; 2" in (entry.findtext(f"{ATOM}content") or "")

@@ -13,15 +13,17 @@ from uuid import UUID
 
 import msgspec
 
-from service import cases, db, sponsors
-from service.cases import Draft, Event, Private
+from service import cases, db, petitions, sponsors
+from service.cases import MOST_ADDRESSES, Addresses, Draft, Event, Private
 from service.errors import Conflict, Fault, Invalid
 from service.identity import Unopened, open_sealed
 from service.settings import LANGUAGES
+from service.web.desk import addresses
 from service.web.desk.frame import Answer, Desk, Place, act, page, uuid
 
 EDITORS = frozenset({"editor"})
 PLACE = Place("cases", "/desk/cases", EDITORS)
+TABS = [Place("cases", "/cases", EDITORS)]
 
 _DRAFT = {"slug", "category", "name_hy", "aliases", "consent", *(f"{what}_{lang}" for what in ("name", "story") for lang in LANGUAGES)}
 _EVENT = {
@@ -78,8 +80,21 @@ async def _asked(desk: Desk) -> list[dict[str, Any]]:
     return found
 
 
+async def _spoken(desk: Desk, rows: list[Any]) -> list[dict[str, Any]]:
+    """Each petition that may be changed here, with the names of those of whom it speaks."""
+    names = {row["id"]: row["name_hy"] for row in rows}
+    found = []
+    for sheet in await petitions.sheets(desk.pool):
+        if desk.me.may(EDITORS, sheet.association_id):
+            whom = await cases.named(desk.pool, sheet.id)
+            found.append({"slug": sheet.slug, "titles": sheet.titles, "whom": [names[one] for one in whom if one in names]})
+    return found
+
+
 async def _show_all(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
-    given = {"rows": await cases.listing(desk.pool), "asked": await _asked(desk), "faults": [], "typed": defaultdict(str), **more}
+    rows = await cases.listing(desk.pool)
+    given = {"rows": rows, "asked": await _asked(desk), "spoken": await _spoken(desk, rows), "faults": [], "typed": defaultdict(str)}
+    given |= more
     return desk.show("cases.html", status=status, categories=cases.CATEGORIES, consents=cases.CONSENTS, **given)
 
 
@@ -130,9 +145,12 @@ async def _show(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
         {**each, "note": json.loads(each["note"]), "source": json.loads(each["source"])} for each in await cases.history(desk.pool, case_id)
     ]
     pledges = [{**each, "sponsor_names": json.loads(each["sponsor_names"])} for each in await sponsors.pledges(desk.pool, case_id=case_id)]
-    given: dict[str, Any] = {"faults": [], "typed": stored, "event": defaultdict(str), **more}
+    kept = msgspec.json.decode(row["addresses"], type=Addresses) if row["addresses"] else None
+    given: dict[str, Any] = {
+        "faults": [], "typed": stored, "event": defaultdict(str), "addresses": defaultdict(str, addresses.typed(kept)), **more,
+    }  # fmt: skip
     return desk.show(
-        "case.html", status=status, case=row, events=events, pledges=pledges,
+        "case.html", status=status, case=row, most=MOST_ADDRESSES, events=events, pledges=pledges,
         private=cases.open_notes(desk.state.ring, case_id, row["notes"]),
         categories=cases.CATEGORIES, consents=cases.CONSENTS, kinds=cases.KINDS,
         others=[each for each in await cases.listing(desk.pool) if each["id"] != case_id and each["state"] in ("draft", "public")], **given,
@@ -209,6 +227,34 @@ async def notes(desk: Desk) -> Answer:
     return await _change(desk, "case.notes", verb)
 
 
+@act("/cases/{case:str}/addresses", roles=EDITORS, fields=addresses.FIELDS)
+async def write_addresses(desk: Desk) -> Answer:
+    """To whom sponsors write for this person; what is emptied goes."""
+
+    async def verb(connection: db.Connection) -> None:
+        await cases.write_addresses(connection, _id(desk), addresses.read(desk.values))
+
+    return await _change(desk, "case.addresses", verb, addresses=defaultdict(str, desk.values))
+
+
+@page("/petitions/{slug:str}/cases", roles=EDITORS, thing="petition")
+async def spoken(desk: Desk) -> Answer:
+    """Of whom a petition speaks."""
+    rows = [row for row in await cases.listing(desk.pool) if row["state"] == "public"]
+    return desk.show("petition_cases.html", rows=rows, whom=await cases.named(desk.pool, desk.sheet.id))
+
+
+@act("/petitions/{slug:str}/cases", roles=EDITORS, prefixes={"case-"}, thing="petition")
+async def speak(desk: Desk) -> Answer:
+    """Those who are ticked; nobody ticked is everybody."""
+    public = {row["id"] for row in await cases.listing(desk.pool) if row["state"] == "public"}
+    ticked = {uuid(field.removeprefix("case-")) for field in desk.values if field.startswith("case-")}
+    async with desk.transaction() as connection:
+        await cases.link_petition(connection, desk.sheet.id, sorted(ticked & public, key=str))
+        await desk.note(connection, "petition.cases", desk.sheet.slug, n=len(ticked & public))
+    return desk.see(f"/desk/petitions/{desk.sheet.slug}/cases", "saved")
+
+
 @act("/cases/{case:str}/rename", roles=EDITORS, fields={"slug"})
 async def rename(desk: Desk) -> Answer:
     return await _change(desk, "case.renamed", lambda connection: cases.rename(connection, _id(desk), desk.values.get("slug", "").strip()))
@@ -227,4 +273,7 @@ async def take_down(desk: Desk) -> Answer:
     return await _change(desk, "case.taken-down", lambda connection: cases.take_down(connection, _id(desk)))
 
 
-handlers = [listing, enter, decide, one, edit, publish, record, retract, photo, notes, rename, merge, take_down]
+handlers = [
+    listing, enter, decide, one, edit, publish, record, retract, photo, notes, write_addresses,
+    spoken, speak, rename, merge, take_down,
+]  # fmt: skip

@@ -26,7 +26,7 @@ async def _show(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
         under_way=next((one for one in wishes if one["done_at"] is None), None),
         failed=next((one for one in wishes[:1] if one["fault"]), None),
         unsigned=[one for one in wishes if one["waits"]],
-        offices=await recipients.offices(desk.pool),
+        offices=await recipients.offices(desk.pool, first=desk.sheet.id),
         may_certify=desk.me.may(CERTIFIERS, desk.sheet.association_id),
         **given,
     )

@@ -13,8 +13,9 @@ import msgspec
 
 SMALL = 10
 WIDTH, HEIGHT = 720, 200
-_LEFT, _BOTTOM, _TOP = 8, 24, 12
+_LEFT, FOOT, _TOP = 8, 8, 12
 MOST_BARS = 60
+WIDEST = 48.0
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -63,7 +64,8 @@ def columns(days: Mapping[date, int], *, until: date) -> Columns:
     top = max(max(n for _, _, n in spans), SMALL)
     whole = max(sum(n for _, _, n in spans), 1)
     step = (WIDTH - 2 * _LEFT) / len(spans)
-    usable = HEIGHT - _BOTTOM - _TOP
+    wide = min(step * 0.8, WIDEST)
+    usable = HEIGHT - FOOT - _TOP
     bars, points, total = [], [], 0
     for place, (first, last, n) in enumerate(spans):
         is_small = 0 < n < SMALL
@@ -71,9 +73,9 @@ def columns(days: Mapping[date, int], *, until: date) -> Columns:
         x = _LEFT + place * step
         bars.append(
             Bar(
-                round(x + step * 0.1, 1),
-                round(HEIGHT - _BOTTOM - height, 1),
-                round(step * 0.8, 1),
+                round(x + (step - wide) / 2, 1),
+                round(HEIGHT - FOOT - height, 1),
+                round(wide, 1),
                 round(height, 1),
                 first,
                 last,
@@ -83,7 +85,7 @@ def columns(days: Mapping[date, int], *, until: date) -> Columns:
         )
         total += n
         seen = total // SMALL * SMALL
-        points.append(f"{x + step / 2:.1f},{HEIGHT - _BOTTOM - usable * seen / whole:.1f}")
+        points.append(f"{x + step / 2:.1f},{HEIGHT - FOOT - usable * seen / whole:.1f}")
     return Columns(bars, " ".join(points), top, (spans[0][1] - spans[0][0]).days + 1)
 
 

@@ -6,12 +6,14 @@ What happened is only added to. A mistake is corrected by an entry that takes th
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import msgspec
+from babel.dates import format_date
 
-from service import certificates, recipients
+from service import certificates, db, recipients, updates
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.recipients import Delivery, Event
 from service.web.desk.frame import EVERYONE, Answer, Desk, Place, act, page, uuid
@@ -23,6 +25,8 @@ TABS = [Place("deliveries", "/deliveries", EVERYONE)]
 KINDS = ("received", "referred", "heard", "voted", "answered", "decided", "noted")
 WAYS = ("by-hand", "post", "mail", "portal", "hearing")
 OUTCOMES = ("adopted", "rejected", "noted", "promised")
+TOLD = frozenset({"delivered", "voted", "answered", "decided"})
+"""What those who asked for news want to know: a draft lies ready under "News" for an editor to read and to release."""
 _WORDS = frozenset({"words-fr", "words-en", "words-hy"})
 _EVENT = _WORDS | {
     "event", "kind", "happened_on", "holder", "how", "by_whom", "reference", "outcome", "in_favour", "against", "abstained", "url",
@@ -38,7 +42,7 @@ async def _show(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
         status=status,
         deliveries=await recipients.deliveries(desk.pool, desk.sheet.id),
         timeline=await recipients.timeline(desk.pool, desk.sheet.id, is_public=False),
-        offices=await recipients.offices(desk.pool),
+        offices=await recipients.offices(desk.pool, first=desk.sheet.id),
         certificates=await certificates.listing(desk.pool, desk.sheet.id),
         kinds=KINDS,
         ways=WAYS,
@@ -117,6 +121,26 @@ def _event(desk: Desk, kind: str, faults: list[Fault]) -> Event:
     )
 
 
+async def _tell(desk: Desk, connection: db.Connection, office: Mapping[str, str], event: Event) -> str:
+    """Prepare the news of it, in every language and in the words of the public page; returns what the next page says."""
+    if not event.is_public or event.kind not in TOLD or event.replaces is not None:
+        return "saved"
+    texts = {}
+    for language, said in desk.pages.words.items():
+        name = office.get(language) or next(iter(office.values()))
+        facts = [format_date(event.happened_on, "long", locale=language) + "."]
+        facts += [said.t("step-holder", name=event.holder)] if event.holder else []
+        if event.votes:
+            in_favour, against, abstained = event.votes
+            facts.append(said.t("step-votes", yes=str(in_favour), no=str(against), abstained=str(abstained)))
+        facts += [said.t(f"step-outcome-{event.outcome}")] if event.outcome else []
+        body = "\n\n".join(filter(None, [" ".join(facts), event.words.get(language, "")]))
+        texts[language] = updates.Words(said.t(f"step-{event.kind}", office=name)[: updates.TITLE], body[: updates.BODY])
+    news = await updates.write(connection, texts, by=str(desk.me.organizer_id), petition_id=desk.sheet.id)
+    await desk.note(connection, "news.written", str(news))
+    return "told"
+
+
 @act(
     "/petitions/{slug:str}/deliveries/{delivery:str}/deliver",
     roles=CERTIFIERS,
@@ -138,12 +162,13 @@ async def deliver(desk: Desk) -> Answer:
             await recipients.deliver(
                 connection, found.id, desk.values.get("certificate", ""), event, by=str(desk.me.organizer_id), answer_due=answer_due
             )
+            done = await _tell(desk, connection, found.office, event)
             await desk.note(connection, "delivery.made", str(found.id), office=found.office_slug)
     except Invalid as wrong:
         return await _show(desk, status=400, typed=desk.values, faults=wrong.faults, at=str(found.id))
     except Conflict:
         return await _show(desk, status=409, typed=desk.values, refused="delivery-not-now", at=str(found.id))
-    return desk.see(_PLACE.format(slug=desk.sheet.slug), "saved")
+    return desk.see(_PLACE.format(slug=desk.sheet.slug), done)
 
 
 @act("/petitions/{slug:str}/deliveries/{delivery:str}/event", roles=CERTIFIERS, fields=_EVENT, thing="petition", takes_file=True)
@@ -155,14 +180,18 @@ async def record(desk: Desk) -> Answer:
         faults.append(Fault("kind", "choice"))
     try:
         event = _event(desk, kind, faults)
+        done = "saved"
+        known = {told.event.id for told in await recipients.timeline(desk.pool, desk.sheet.id, is_public=False)}
         async with desk.transaction() as connection:
             await recipients.record(connection, found.id, event, by=str(desk.me.organizer_id))
+            if event.id not in known:
+                done = await _tell(desk, connection, found.office, event)
             await desk.note(connection, f"delivery.{kind}", str(found.id), event=str(event.id))
     except Invalid as wrong:
         return await _show(desk, status=400, typed=desk.values, faults=wrong.faults, at=str(found.id))
     except Conflict:
         return await _show(desk, status=409, typed=desk.values, refused="delivery-not-now", at=str(found.id))
-    return desk.see(_PLACE.format(slug=desk.sheet.slug), "saved")
+    return desk.see(_PLACE.format(slug=desk.sheet.slug), done)
 
 
 @act("/petitions/{slug:str}/deliveries/{delivery:str}/expect", roles=CERTIFIERS, fields={"answer_due", "end"}, thing="petition")

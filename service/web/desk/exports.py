@@ -41,7 +41,7 @@ async def _show(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
         "exports.html",
         status=status,
         made=made,
-        offices=await recipients.offices(desk.pool),
+        offices=await recipients.offices(desk.pool, first=desk.sheet.id),
         formats=exports.FORMATS,
         shapes=NAMED,
         **given,

@@ -45,6 +45,7 @@ async def numbers(desk: Desk) -> Answer:
         deliveries=await recipients.deliveries(pool, sheet.id),
         small=charts.SMALL,
         size=(charts.WIDTH, charts.HEIGHT),
+        foot=charts.FOOT,
         today=today,
     )
 

@@ -187,7 +187,7 @@ async def life(desk: Desk) -> Answer:
             await desk.note(connection, f"petition.{do}", sheet.slug)
     except Conflict as no:
         return await _overview(desk, status=409, code=no.code)
-    return desk.see(f"/desk/petitions/{sheet.slug}", "saved")
+    return desk.see(f"/desk/petitions/{sheet.slug}", f"life-{do}")
 
 
 # -- its text --------------------------------------------------------------------------------------------------------------
@@ -301,7 +301,8 @@ async def history(desk: Desk) -> Answer:
 
 def _typed(sheet: Sheet) -> dict[str, str]:
     return {
-        "opens_at": _local(sheet.opens_at, sheet.time_zone),
+        # A draft without an hour has that of its making; it opens when somebody presses the button.
+        "opens_at": "" if sheet.state == "draft" and sheet.opens_at <= sheet.now else _local(sheet.opens_at, sheet.time_zone),
         "closes_at": _local(sheet.closes_at, sheet.time_zone),
         "time_zone": sheet.time_zone,
         "goals": ", ".join(map(str, sheet.goal_steps or ([sheet.goal] if sheet.goal else []))),

@@ -12,10 +12,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from service import cases, db, kits, sponsors
+import msgspec
+
+from service import cases, db, kits, payments, sponsors
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.settings import LANGUAGES
 from service.sponsors import Act, Contact, Deed, Draft
+from service.web.desk import addresses
 from service.web.desk.frame import Answer, Desk, Place, act, page, uuid
 
 EDITORS = frozenset({"editor"})
@@ -282,38 +285,61 @@ async def deed(desk: Desk) -> Answer:
 
 @page("/campaign", roles=EDITORS)
 async def campaign(desk: Desk) -> Answer:
-    facts = {key: await cases.fact(desk.pool, key) or {} for key in ("start", "support", "follow", "addresses")}
-    return _campaign(desk, facts)
+    return _campaign(desk, await _facts(desk))
 
 
-def _campaign(desk: Desk, facts: dict[str, Any], *, status: int = 200, faults: list[Fault] | None = None) -> Answer:
+async def _facts(desk: Desk) -> dict[str, Any]:
+    return {key: await cases.fact(desk.pool, key) or {} for key in ("start", "support", "follow", "addresses")}
+
+
+def _campaign(
+    desk: Desk, facts: dict[str, Any], *, status: int = 200, faults: list[Fault] | None = None, typed: dict[str, str] | None = None
+) -> Answer:
+    """``typed`` are the fields of the addresses where they were not taken."""
     start, support, follow = (defaultdict(str, facts[key]) for key in ("start", "support", "follow"))
+    kept = msgspec.convert(facts["addresses"], cases.Addresses) if facts["addresses"] else None
     facts = {**facts, "start": start, "support": support, "follow": follow}
     return desk.show(
-        "campaign.html", status=status, facts=facts, support=_SUPPORT, cities=desk.state.register.now.cities, faults=faults or []
-    )
+        "campaign.html", status=status, facts=facts, support=_SUPPORT, cities=desk.state.register.now.cities, faults=faults or [],
+        addresses=defaultdict(str, typed if typed is not None else addresses.typed(kept)), most=cases.MOST_ADDRESSES,
+    )  # fmt: skip
+
+
+@act("/campaign/addresses", roles=EDITORS, fields=addresses.FIELDS)
+async def write_addresses(desk: Desk) -> Answer:
+    """To whom sponsors of every prisoner write; what is emptied goes."""
+    try:
+        found = addresses.read(desk.values)
+    except Invalid as wrong:
+        return _campaign(desk, await _facts(desk), status=400, faults=wrong.faults, typed=desk.values)
+    async with desk.transaction() as connection:
+        await cases.write_fact(connection, "addresses", found or {})
+        await desk.note(connection, "campaign.addresses")
+    return desk.see("/desk/campaign", "saved")
 
 
 @act("/campaign/facts", roles=EDITORS, fields={"start", "hashtags", "links", *_SUPPORT, *(f"text_{lang}" for lang in LANGUAGES)})
 async def write_facts(desk: Desk) -> Answer:
     """The first day, the account of the association that collects for all, and where to follow the campaign."""
     values = desk.values
-    try:
-        start = _day(values, "start")
-    except Invalid as wrong:
-        support = {name: values.get(name, "") for name in _SUPPORT}
-        return _campaign(
-            desk,
-            {"start": {"on": values.get("start", "")}, "support": support, "follow": {}, "addresses": {}},
-            status=400,
-            faults=wrong.faults,
-        )
+    about = {name: values.get(name, "").strip() for name in _SUPPORT}
+    about |= {name: about[name].upper() for name in ("country", "bic_eur")}
     links = [line.rsplit(" ", 1) for line in values.get("links", "").splitlines() if " " in line.strip()]
     follow = {
         "hashtags": values.get("hashtags", "").split(),
         "links": [{"name": name.strip(), "url": url} for name, url in links if url.startswith(("https://", "http://"))],
     }
-    about = {name: values.get(name, "").strip() for name in _SUPPORT}
+    try:
+        start = _day(values, "start")
+        payments.refuse(about)
+    except Invalid as wrong:
+        support = {**about, "text": _words(values, "text")}
+        return _campaign(
+            desk,
+            {**await _facts(desk), "start": {"on": values.get("start", "")}, "support": support, "follow": follow},
+            status=400,
+            faults=wrong.faults,
+        )
     async with desk.transaction() as connection:
         await cases.write_fact(connection, "start", {"on": start.isoformat()})
         await cases.write_fact(connection, "support", {**about, "text": _words(values, "text")} if about["association"] else {})
@@ -336,8 +362,7 @@ async def write_city(desk: Desk) -> Answer:
             )
             await desk.note(connection, "city.written", slug)
     except Invalid as wrong:
-        facts = {key: await cases.fact(desk.pool, key) or {} for key in ("start", "support", "follow", "addresses")}
-        return _campaign(desk, facts, status=400, faults=wrong.faults)
+        return _campaign(desk, await _facts(desk), status=400, faults=wrong.faults)
     return desk.see("/desk/campaign", "saved")
 
 
@@ -351,5 +376,5 @@ async def drop_city(desk: Desk) -> Answer:
 
 handlers = [
     listing, accept, refuse, enter, one, edit, contact, logo, agree, sign, announce, acted, hand_over, end, deed,
-    campaign, write_facts, write_city, drop_city,
+    campaign, write_facts, write_addresses, write_city, drop_city,
 ]  # fmt: skip

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,13 @@ def accepts(act: Any, *arguments: Any, **named: Any) -> bool:
 # -- notes: text, key, and whether we take it -------------------------------------------------------------------------------------
 
 
-def notes() -> Iterator[tuple[str, bytes, str, bool]]:
+@cache
+def notes() -> tuple[tuple[str, bytes, str, bool], ...]:
+    """All of them, made when the first test asks."""
+    return tuple(_notes())
+
+
+def _notes() -> Iterator[tuple[str, bytes, str, bool]]:
     """(name, note, vkey, whether we open it) of every checkpoint in the table, and of the committed vectors."""
     for case in proof_cases.cases():
         if case.place in ("checkpoint", "") and case.result in ("valid", "invalid") and case.data[:2] == b"PK" and case.error != "archive":
@@ -74,8 +81,6 @@ def _files(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
 
-
-NOTES = list(notes())
 
 # Go looks at the first signature of each key only, where every one must be right for us.
 LENIENT_GO = {"a checkpoint with a bad signature behind the good one"}
@@ -147,16 +152,16 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Go]:
 @pytest.mark.timeout(600)  # the first time, Go compiles its own library
 def test_go_opens_the_notes_that_we_open_and_no_others(go: Go) -> None:
     differing = []
-    for name, signed, vkey, ours in NOTES:
+    for name, signed, vkey, ours in notes():
         theirs, said = go("note", note=signed, vkeys=[vkey])
         if theirs != ours and not (theirs and name in LENIENT_GO):
             differing.append(f"{name}: ours {ours}, Go {said}")
     assert not differing, "\n".join(differing)
-    assert sum(ours for _, _, _, ours in NOTES) > 20 and sum(not ours for _, _, _, ours in NOTES) > 20, "control: both kinds were asked"
+    assert sum(ours for _, _, _, ours in notes()) > 20 and sum(not ours for _, _, _, ours in notes()) > 20, "control: both kinds were asked"
 
 
 def test_go_reads_a_checkpoint_as_we_do(go: Go) -> None:
-    for name, signed, vkey, _ in NOTES:
+    for name, signed, vkey, _ in notes():
         text = signed.decode("utf-8", "replace").rpartition("\n\n")[0] + "\n"
         try:
             head = note.Checkpoint.parse(text)
@@ -305,7 +310,7 @@ def _sigstore_opens(signed: bytes, vkey: str) -> bool:
 
 
 def test_sigstore_opens_every_note_that_we_open() -> None:
-    for name, signed, vkey, ours in NOTES:
+    for name, signed, vkey, ours in notes():
         if ours and signed.count(b"\n\n") == 1:  # it knows no text with empty lines
             assert _sigstore_opens(signed, vkey), name
             text = signed.decode().partition("\n\n")[0] + "\n"
@@ -367,7 +372,7 @@ def run(*command: str | Path, cwd: Path, given: bytes = b"") -> bool:
 def test_openssl_verifies_what_we_verify_of_a_note(tmp_path: Path) -> None:
     (tmp_path / "key.der").write_bytes(_der(sample.LOG.vkey))
     asked = 0
-    for name, signed, vkey, ours in NOTES:
+    for name, signed, vkey, ours in notes():
         lines = signed.decode("utf-8", "replace").rpartition("\n\n")
         if vkey != sample.LOG.vkey or not name.startswith(("an honest", "a checkpoint", "signed twice", "bit ")):
             continue

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from desk_seat import Seat, said, seat
 from installation import Installation
-from service import certificates, updates
+from service import certificates, db, organizers, updates
 from service.organizers import Grant
 
 OFFICE = {
@@ -116,7 +118,7 @@ async def test_a_certificate_is_handed_over_voted_on_and_everybody_reads_it(inst
     )
     assert wrong.status_code == 400 and "A PDF, PNG or JPEG" in wrong.text and 'value="Sample C"' in wrong.text  # type: ignore[attr-defined]
     good = {"certificate": bundle.id, "happened_on": "2026-12-02", "how": "by-hand", "words-en": "Handed over in the hall."}
-    assert said(await upload(ani, made, ("r.pdf", PDF), **good)) == "saved"  # type: ignore[arg-type]
+    assert said(await upload(ani, made, ("r.pdf", PDF), **good)) == "told"  # type: ignore[arg-type]
     assert (await upload(ani, made, ("r.pdf", PDF), **good)).status_code == 409, "once"  # type: ignore[attr-defined]
     event = f"{at}/{planned[1]}/event"
     vote = {
@@ -129,8 +131,13 @@ async def test_a_certificate_is_handed_over_voted_on_and_everybody_reads_it(inst
         "reference": "R 1044",
     }
     assert (await upload(ani, event, **{**vote, "against": "many"})).status_code == 400  # type: ignore[attr-defined]
-    assert said(await upload(ani, event, **vote)) == "saved"  # type: ignore[arg-type]
+    vote["event"] = str(uuid4())
+    assert said(await upload(ani, event, **vote)) == "told"  # type: ignore[arg-type]
+    assert said(await upload(ani, event, **vote)) == "saved", "the same again is neither written down nor told again"  # type: ignore[arg-type]
     assert said(await upload(ani, event, kind="noted", happened_on="2026-12-06", is_private="yes", **{"words-en": "among us"})) == "saved"  # type: ignore[arg-type]
+    drafts = {each.texts["en"].title: each.texts["fr"].body for each in await updates.listing(house.pool)}
+    assert set(drafts) == {"Handed to: Grand Council", "Grand Council voted."}, "what is private is not told"
+    assert "50 pour" in drafts["Grand Council voted."] and await house.rows("select 1 from news where released_at is not null") == []
     await house.settle()
     public = (await house.client.get(f"/en/petitions/{house.slug}")).text
     assert "Handed over in the hall." in public and "50 in favour, 25 against, 2 abstained." in public and "among us" not in public
@@ -157,6 +164,38 @@ async def test_a_form_with_a_file_needs_its_token_and_holds_no_other_file(instal
     )
     assert huge.status_code == 413
     assert (await upload(ani, path, kind="noted", happened_on="2026-12-06")).status_code == 404, "no such delivery"  # type: ignore[attr-defined]
+
+
+async def test_organizers_are_reminded_of_a_day_once_before_it_and_once_when_it_is_over(installation: Installation) -> None:
+    house, at = installation, f"/desk/petitions/{installation.slug}/deliveries"
+    async with db.transaction(house.pool) as connection:
+        lyon, geneva = [await organizers.found_association(connection, slug, slug.title()) for slug in ("lyon", "geneva")]
+    await house.owner.execute("update petition set association_id = $1", lyon)
+    ani, levon = await seat(house, "ani@example.org"), await seat(house, "levon@example.org", Grant("certifier", lyon))
+    gayane, mod = await seat(house, "gayane@example.org", Grant("editor", geneva)), await seat(house, "mod@example.org", Grant("moderator"))
+    await entered(house, ani)
+    office = re.search(r'<option value="([0-9a-f-]{36})">Grand Council', (await ani.get(at)).text)
+    assert office
+    today = house.shelf.now().date()
+    for days in (3, 40):
+        day = (today + timedelta(days=days)).isoformat()
+        await ani.post(at, delivery=str(uuid4()), office=office[1], planned_for=day)
+
+    async def nights(n: int = 2) -> list[int]:
+        """Two workers at once, some nights long; returns how many mails each of the four has got."""
+        await asyncio.gather(*(house.worker.pass_time() for _ in range(n)))
+        await house.work()
+        people = ("ani", "levon", "gayane", "mod")
+        return [len([x for x in house.letters(f"{who}@example.org") if "Grand Council · " in x.text]) for who in people]
+
+    assert await nights() == [1, 1, 0, 0], "who certifies or edits there is told, of the near day only"
+    assert await nights() == [1, 1, 0, 0], "once"
+    assert "to be handed over by" in (await levon.get("/desk")).text and "Grand Council" not in (await gayane.get("/desk")).text
+    await house.owner.execute("update delivery set planned_for = planned_for - 10 where planned_for < $1", today + timedelta(days=9))
+    assert await nights() == [2, 2, 0, 0] and await nights() == [2, 2, 0, 0], "and once when it is over"
+    assert "The day is over" in (await mod.get("/desk")).text
+    await house.owner.execute("delete from delivery_reminder")
+    assert await nights() == [3, 3, 0, 0], "control: what is written down is what keeps it from being told again"
 
 
 # -- news -------------------------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ const retired = (trust, log, isAnchor) => trust.retired.includes(log.vkey) && (l
 const knows = (trust, log) => trust.logs.includes(log.vkey) || retired(trust, log, false);
 const knowsAnchor = (trust, log) => trust.anchor === log.vkey || retired(trust, log, true);
 
-/** `log` and every other key under its name: all of them must have signed rightly where they signed at all. */
+/** `log` and every other key under its name: all must have signed rightly where they signed, and one of ML-DSA-44 if there is any. */
 function beside(trust, log) {
   const others = new Set(trust ? KEYS.flatMap((name) => trust[name]) : []);
   others.delete(log.vkey);
@@ -290,7 +290,8 @@ export async function verifyReceipt(data, trust) {
   if (proof.extra === null) throw new Unproven("opening", "the file carries none");
   const opening = parseOpening(proof.extra);
   const entry = entryOf(opening);
-  const checkpoint = await verifyTlogProof(proof, entry, trust.logs.map(parseVkey), opening.origin);
+  const others = [...trust.ml_dsa, ...trust.retired].filter((vkey) => vkey.startsWith(`${opening.origin}+`));
+  const checkpoint = await verifyTlogProof(proof, entry, [...new Set([...trust.logs, ...others])].map(parseVkey), opening.origin);
   return {
     kind: "receipt", valid: true, issuer: trust.issuer, index: Number(proof.index), entry: ascii(entry), values: opening.values,
     version: opening.version, text_hash: b64(opening.textHash), figures: { checkpoint: spoken(checkpoint) }, notes: ["receipt"],

@@ -63,7 +63,10 @@ async function verifies(one, text, signature) {
   return message === null ? false : verifyMldsa44(one.key, message, rest);
 }
 
-/** {text, verified, unknown, unable}: believed because one of `verifiers` signed and none wrongly; `unable`: some line could not be checked. */
+/**
+ * {text, verified, second, unknown, unable}: believed because one of `verifiers` signed and none wrongly; `second`: the names under
+ * which a known ML-DSA-44 key left a signature that is not wrong; `unable`: some line could not be checked.
+ */
 export async function openNote(data, verifiers) {
   const whole = fromUtf8(data);
   if (whole === null) throw new Unproven("note-malformed", "not UTF-8");
@@ -77,6 +80,7 @@ export async function openNote(data, verifiers) {
   const lines = block.slice(0, -1).split("\n");
   if (lines.length > MAX_SIGNATURES) throw new Unproven("note-malformed", "too many signatures");
   const verified = new Set();
+  const second = new Set();
   const unknown = [];
   let unable = false;
   for (const line of lines) {
@@ -88,12 +92,13 @@ export async function openNote(data, verifiers) {
     const known = verifiers.find((one) => one.name === name && one.id === id);
     const found = known ? await verifies(known, text, signature.subarray(4)) : null;
     if (found === false) throw new Unproven("note-signature", name);
+    if (known?.algorithm === ML_DSA_44) second.add(name);
     if (found) verified.add(name);
     else unknown.push(line.slice(DASH.length));
     unable ||= Boolean(known) && found === null;
   }
   if (!verified.size) throw new Unproven("note-unknown-key", `signed by ${unknown.map((line) => line.split(" ")[0]).join(", ")}`);
-  return { text, verified, unknown, unable };
+  return { text, verified, second, unknown, unable };
 }
 
 /** {origin, size (a BigInt), root} behind exactly three canonical lines; else Unproven("checkpoint-malformed"). */
@@ -106,12 +111,18 @@ export function parseCheckpoint(text) {
   return { origin: lines[0], size, root: unb64(lines[2], "checkpoint-malformed", 32) };
 }
 
-/** The checkpoint that the log itself signed; Unproven("checkpoint-origin") for another log's. */
+/**
+ * The checkpoint that the log itself signed; Unproven("checkpoint-origin") for another log's, "note-downgraded" without a signature
+ * of an ML-DSA-44 key where one of this log is known.
+ */
 export async function openCheckpoint(data, verifiers, origin = null) {
   const opened = await openNote(data, verifiers);
   const checkpoint = parseCheckpoint(opened.text);
   if (!opened.verified.has(checkpoint.origin) || (origin !== null && origin !== checkpoint.origin)) {
     throw new Unproven("checkpoint-origin", `${checkpoint.origin}, signed by ${[...opened.verified].join(", ")}`);
+  }
+  if (!opened.second.has(checkpoint.origin) && verifiers.some((one) => one.name === checkpoint.origin && one.algorithm === ML_DSA_44)) {
+    throw new Unproven("note-downgraded", `${checkpoint.origin} signs with ML-DSA-44 as well, and not here`);
   }
   return { ...checkpoint, unknown: opened.unknown, unable: opened.unable };
 }

@@ -5,7 +5,7 @@ const GROUPS = {
   file: ["sums-malformed", "file-missing", "file-unlisted", "file-differs"],
   issuer: ["ssh-key", "ssh-armor", "ssh-signature", "allowed-signers"],
   keys: ["issuer-unknown", "keys-differ"],
-  "log-key": ["note-malformed", "note-signature", "note-unknown-key", "vkey", "checkpoint-malformed", "checkpoint-origin"],
+  "log-key": ["note-malformed", "note-signature", "note-unknown-key", "note-downgraded", "vkey", "checkpoint-malformed", "checkpoint-origin"],
   tree: ["tile-path", "tile-width", "tile-differs", "entry-bundle", "root-differs", "consistency-proof"],
   figures: ["figures-differ"],
   text: ["manifest", "manifest-differs", "text-differs", "file-unexpected"],

@@ -240,6 +240,7 @@ desk-slug = Address
 desk-slug-hint = Small letters, digits and hyphens: what follows { $base }
 desk-opens-at = Opens
 desk-opens-at-hint = Empty: when you press "Open now".
+desk-opens-by-hand = when you press "Open now"
 desk-closes-at = Closes
 desk-closes-at-hint = Empty: no deadline yet. A pause moves it by the time that it lasts.
 desk-no-deadline = no deadline
@@ -252,6 +253,7 @@ desk-protected = Protected petition
 desk-protected-hint = For people in danger: the number moves rarely and in large steps, and everybody gets the same mail.
 desk-sealed = Names sealed to your offline keys
 desk-sealed-hint = 24 hours after a confirmation, this server can no longer read name and address; only whoever holds a key can.
+desk-sealed-demo = In this demonstration the keys lie on the server itself, so nothing is hidden from it.
 desk-identities = Identities
 desk-setup-over = This petition is over; its dates stay as they are.
 desk-recipients = Recipients
@@ -285,6 +287,11 @@ desk-publishing = The text is being published; this takes a moment.
 desk-publishing-failed = The text could not be published: { $why }
 desk-said-created = The draft is there. Now its text.
 desk-said-publishing = The text goes to the log as its next version.
+desk-said-life-open = It takes its course.
+desk-said-life-open-now = It is open. Sign it yourself, then share its address.
+desk-said-life-pause = It is paused. The deadline moves by the time that this lasts.
+desk-said-life-close = It is closed. Confirmations are taken for 24 hours more.
+desk-said-life-archive = It is archived.
 desk-part-title = Title
 desk-part-title-hint = What is demanded, in one line. It also stands in mails.
 desk-part-summary = Summary
@@ -361,11 +368,20 @@ desk-others = Others
 desk-merged = Cells of fewer than { $n } are merged, so that nobody can be recognised in them.
 desk-deliveries = Deliveries
 desk-deliveries-n = { $n ->
+    [0] Nothing is planned yet.
     [one] { $n } delivery planned or made.
    *[other] { $n } deliveries planned or made.
   }
 desk-due-deliver = to be handed over by { $when }
 desk-due-answer = an answer is due by { $when }
+desk-due-late = The day is over:
+desk-home-due = What is due
+desk-covered = Prisoners and sponsors
+desk-covered-n = { $sponsored } of { $held } who are held have a sponsor of their own.
+desk-covered-alone = { $n ->
+    [one] One has nobody yet:
+   *[other] { $n } have nobody yet, among them:
+  }
 
 ## Mail
 
@@ -390,6 +406,7 @@ desk-mail-paused = Paused until
 desk-tab-held = Held
 desk-tab-names = Names
 desk-held-n = { $n ->
+    [0] No form is held.
     [one] { $n } form is held: stored, not mailed, not counted.
    *[other] { $n } forms are held: stored, not mailed, not counted.
   }
@@ -423,6 +440,7 @@ desk-said-held-changed = The cluster has changed meanwhile; nothing was done. Pl
 desk-said-held-released = They go on; the mails follow.
 desk-said-held-refused = Refused. Nothing personal is left of them.
 desk-names-n = { $n ->
+    [0] No name waits.
     [one] { $n } name waits to be looked at.
    *[other] { $n } names wait to be looked at.
   }

@@ -148,6 +148,8 @@ desk-news-stop = Stop sending
 desk-said-preview-sent = On its way to your own mailbox.
 desk-said-news-released = Released. The mails are on their way.
 desk-said-news-cancelled = Cancelled. What had not left was taken back.
+desk-said-told = Written down. Under “News” a draft about it lies ready for those who asked.
+desk-event-by = Ours: { $names }.
 desk-refused-news-over = It was released or cancelled meanwhile. What you typed is still below.
 
 desk-fault-languages = All three languages, please.

@@ -42,6 +42,7 @@ desk-export-shape = Kind
 desk-export-recipient = For an institution: those who agreed to be handed over
 desk-export-working = For our own work: everybody who counts
 desk-export-office = For which office
+desk-export-office-hint = Only for a list for an institution.
 desk-export-propose = Propose it
 desk-export-take = Your list was approved
 desk-export-take-text = It can be fetched once. If the download breaks off, propose it again.

@@ -76,7 +76,10 @@ clock-ended-died = { $n ->
     [one] day until death
    *[other] days until death
   }
-clock-since = since { $when }
+clock-since = { $precision ->
+    [day] since { $when }
+   *[other] since { $when }
+}
 clock-span = from { $from } to { $to }
 case-also = Also spelled
 case-story = A life
@@ -135,6 +138,8 @@ sponsors-col-name = Sponsor
 sponsors-col-kind = Kind
 sponsors-col-country = Country
 sponsors-col-for = Stands for
+sponsor-website = Website
+sponsor-for = Stands for
 sponsors-col-acts = Has done
 sponsors-group = the whole group
 sponsors-table = Sponsors, by country and kind

@@ -240,6 +240,7 @@ desk-slug = Adresse
 desk-slug-hint = Minuscules, chiffres et tirets : ce qui suit { $base }
 desk-opens-at = Ouverture
 desk-opens-at-hint = Vide : quand vous appuyez sur « Ouvrir maintenant ».
+desk-opens-by-hand = quand vous appuyez sur « Ouvrir maintenant »
 desk-closes-at = Clôture
 desk-closes-at-hint = Vide : pas encore d’échéance. Une pause la recule d’autant qu’elle dure.
 desk-no-deadline = pas d’échéance
@@ -252,6 +253,7 @@ desk-protected = Pétition protégée
 desk-protected-hint = Pour des personnes en danger : le nombre avance rarement et par grands lots, et tous reçoivent le même courriel.
 desk-sealed = Noms scellés à vos clés hors ligne
 desk-sealed-hint = 24 heures après une confirmation, ce serveur ne peut plus lire le nom et l’adresse ; seul peut le faire qui détient une clé.
+desk-sealed-demo = Dans cette démonstration, les clés se trouvent sur le serveur même : rien ne lui est caché.
 desk-identities = Identités
 desk-setup-over = Cette pétition est terminée ; ses dates restent ce qu’elles sont.
 desk-recipients = Destinataires
@@ -285,6 +287,11 @@ desk-publishing = Le texte est en cours de publication ; cela prend un instant
 desk-publishing-failed = Le texte n’a pas pu être publié : { $why }
 desk-said-created = Le brouillon est créé. Maintenant, son texte.
 desk-said-publishing = Le texte part au registre comme version suivante.
+desk-said-life-open = Elle suit son cours.
+desk-said-life-open-now = Elle est ouverte. Signez-la vous-même, puis partagez son adresse.
+desk-said-life-pause = Elle est en pause. L’échéance recule d’autant.
+desk-said-life-close = Elle est close. Les confirmations sont reçues pendant encore 24 heures.
+desk-said-life-archive = Elle est archivée.
 desk-part-title = Titre
 desk-part-title-hint = Ce qui est demandé, en une ligne. Il figure aussi dans les courriels.
 desk-part-summary = Résumé
@@ -361,11 +368,20 @@ desk-others = Autres
 desk-merged = Les cases de moins de { $n } sont réunies, pour que personne ne puisse y être reconnu.
 desk-deliveries = Remises
 desk-deliveries-n = { $n ->
+    [0] Rien n’est encore prévu.
     [one] { $n } remise prévue ou faite.
    *[other] { $n } remises prévues ou faites.
   }
 desk-due-deliver = à remettre avant le { $when }
 desk-due-answer = une réponse est attendue avant le { $when }
+desk-due-late = Le jour est passé :
+desk-home-due = Ce qui est à faire
+desk-covered = Prisonniers et parrains
+desk-covered-n = { $sponsored } des { $held } personnes détenues ont un parrain à elles.
+desk-covered-alone = { $n ->
+    [one] Une personne n’a encore aucun parrain :
+   *[other] { $n } n’en ont encore aucun, parmi lesquelles :
+  }
 
 ## Courriels
 
@@ -390,6 +406,7 @@ desk-mail-paused = En pause jusqu’au
 desk-tab-held = Retenues
 desk-tab-names = Noms
 desk-held-n = { $n ->
+    [0] Aucun formulaire n’est retenu.
     [one] { $n } formulaire est retenu : enregistré, sans courriel, non compté.
    *[other] { $n } formulaires sont retenus : enregistrés, sans courriel, non comptés.
   }
@@ -423,6 +440,7 @@ desk-said-held-changed = Le groupe a changé entre-temps ; rien n’a été fa
 desk-said-held-released = C’est reparti ; les courriels suivent.
 desk-said-held-refused = Refusé. Il n’en reste rien de personnel.
 desk-names-n = { $n ->
+    [0] Aucun nom n’attend.
     [one] { $n } nom attend d’être relu.
    *[other] { $n } noms attendent d’être relus.
   }

@@ -148,6 +148,8 @@ desk-news-stop = Arrêter l’envoi
 desk-said-preview-sent = En route vers votre propre boîte.
 desk-said-news-released = Publié. Les courriels sont en route.
 desk-said-news-cancelled = Annulé. Ce qui n’était pas parti a été repris.
+desk-said-told = C’est noté. Sous « Nouvelles », un brouillon est prêt pour celles et ceux qui en ont demandé.
+desk-event-by = De notre part : { $names }.
 desk-refused-news-over = Entre-temps, cela a été publié ou annulé. Ce que vous avez écrit est encore ci-dessous.
 
 desk-fault-languages = Les trois langues, s’il vous plaît.

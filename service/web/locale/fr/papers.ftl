@@ -42,6 +42,7 @@ desk-export-shape = Genre
 desk-export-recipient = Pour une institution : les personnes qui ont accepté d’être transmises
 desk-export-working = Pour notre travail : toutes les personnes comptées
 desk-export-office = Pour quelle fonction
+desk-export-office-hint = Seulement pour une liste destinée à une institution.
 desk-export-propose = La proposer
 desk-export-take = Votre liste a été approuvée
 desk-export-take-text = Elle se télécharge une seule fois. Si le téléchargement s’interrompt, proposez-la de nouveau.

@@ -76,8 +76,11 @@ clock-ended-died = { $n ->
     [one] jour jusqu’à la mort
    *[other] jours jusqu’à la mort
   }
-clock-since = depuis le { $when }
-clock-span = du { $from } au { $to }
+clock-since = { $precision ->
+    [day] depuis le { $when }
+   *[other] depuis { $when }
+}
+clock-span = { $from } – { $to }
 case-also = S’écrit aussi
 case-story = Une vie
 case-history = Ce qui s’est passé
@@ -135,6 +138,8 @@ sponsors-col-name = Parrain
 sponsors-col-kind = Sorte
 sponsors-col-country = Pays
 sponsors-col-for = Parraine
+sponsor-website = Site
+sponsor-for = Parraine
 sponsors-col-acts = A fait
 sponsors-group = tout le groupe
 sponsors-table = Parrains, par pays et par sorte

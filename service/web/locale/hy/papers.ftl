@@ -42,6 +42,7 @@ desk-export-shape = Տեսակ
 desk-export-recipient = Հաստատության համար՝ նրանք, ովքեր համաձայնել են փոխանցվել
 desk-export-working = Մեր աշխատանքի համար՝ բոլոր հաշվվածները
 desk-export-office = Որ պաշտոնի համար
+desk-export-office-hint = Միայն հաստատության համար նախատեսված ցանկի դեպքում։
 desk-export-propose = Առաջարկել
 desk-export-take = Ձեր ցանկը հաստատված է
 desk-export-take-text = Կարելի է ներբեռնել մեկ անգամ։ Եթե ներբեռնումն ընդհատվի, կրկին առաջարկեք։

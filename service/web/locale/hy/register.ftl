@@ -76,7 +76,10 @@ clock-ended-died = { $n ->
     [one] օր մինչև մահը
    *[other] օր մինչև մահը
   }
-clock-since = սկսած՝ { $when }
+clock-since = { $precision ->
+    [day] սկսած՝ { $when }
+   *[other] սկսած՝ { $when }
+}
 clock-span = { $from } – { $to }
 case-also = Գրվում է նաև
 case-story = Մի կյանք
@@ -135,6 +138,8 @@ sponsors-col-name = Հովանավոր
 sponsors-col-kind = Տեսակ
 sponsors-col-country = Երկիր
 sponsors-col-for = Հովանավորում է
+sponsor-website = Իր կայքը
+sponsor-for = Հովանավորում է
 sponsors-col-acts = Արել է
 sponsors-group = ամբողջ խմբին
 sponsors-table = Հովանավորներն ըստ երկրի և տեսակի
