@@ -32,12 +32,16 @@ from service import db  # noqa: E402
 from service.embedded.postgres import APP, OWNER, Postgres  # noqa: E402
 
 _CHUNK = 20_000
+FULL = (1_000_000, 30)
 _COLUMNS = (
     "id", "petition_id", "text_version", "state", "visibility", "email_index", "exact_index", "blob", "key_id", "day", "confirmed_at",
     "received_at", "decided_at", "operational_until", "prefix", "domain", "lane", "marks",
 )  # fmt: skip
-PAGES = ("", "/numbers", "/held", "/names", "/invalidation", "/history", "/deliveries")
-PLACES = ("/desk", "/desk/approvals", "/desk/people", "/desk/audit", "/desk/recipients", "/desk/updates", "/desk/partners")
+PAGES = ("", "/text", "/setup", "/numbers", "/held", "/names", "/invalidation", "/history", "/certificates", "/deliveries", "/exports")
+PLACES = (
+    "/desk", "/desk/account", "/desk/mail", "/desk/approvals", "/desk/people", "/desk/audit", "/desk/recipients", "/desk/cases",
+    "/desk/sponsors", "/desk/updates", "/desk/partners",
+)  # fmt: skip
 
 
 async def crowd(house: Installation, rows: int) -> None:
@@ -92,7 +96,12 @@ async def main(rows: int, rounds: int) -> None:
                 for path in (*PLACES, *(at + tab for tab in PAGES)):
                     await timed(ani, path)
                     print(told(path.replace(house.slug, "…"), [await timed(ani, path) for _ in range(rounds)]), flush=True)
-                for asked in ({"lanes": "api"}, {"days_from": "2020-01-01"}, {"prefixes": (b"\0" * 15 + b"\1").hex()}):
+                for asked in (
+                    {"lanes": "api"},
+                    {"days_from": "2020-01-01"},
+                    {"text_versions": "1"},
+                    {"prefixes": (b"\0" * 15 + b"\1").hex()},
+                ):
                     times = [await timed(ani, f"{at}/invalidation/preview", **asked) for _ in range(rounds)]
                     print(told(f"how many, by {', '.join(asked)}", times), flush=True)
         finally:

@@ -18,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import asyncpg
+
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from service import db, exports, petitions, sample
@@ -26,6 +28,8 @@ from service.identity import Keys, offline
 from service.settings import load
 
 ROUNDS = 3
+FULL = (200_000,)
+"""What `libertas bench --only exports` gives to ``main``."""
 BOX = 2_836  # two keys, a blob of 256 bytes
 
 
@@ -41,7 +45,7 @@ async def main(rows: int) -> None:
             await server.stop()
 
 
-async def measure(pool: object, folder: Path, rows: int) -> None:
+async def measure(pool: asyncpg.Pool, folder: Path, rows: int) -> None:
     settings = load({}, data_dir=folder / "data", embedded=True)
     keys = Keys.create(settings.key_dir)
     now = datetime.now(UTC)
@@ -66,7 +70,9 @@ async def measure(pool: object, folder: Path, rows: int) -> None:
     await pool.execute("vacuum analyze signature")
     query = exports.q.sealed_rows.sql.rstrip("; \n")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    ours, theirs, firsts = [], [], []
+    ours: list[float] = []
+    theirs: list[float] = []
+    firsts: list[float] = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
 

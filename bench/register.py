@@ -31,6 +31,7 @@ from service.embedded.postgres import APP, OWNER, Postgres  # noqa: E402
 from service.sponsors import register  # noqa: E402
 
 CASES, SPONSORS, ROUNDS = 500, 5_000, 200
+FULL = ()
 
 
 async def fill(pool: asyncpg.Pool) -> None:

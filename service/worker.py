@@ -137,7 +137,7 @@ class Worker:
             async for row in organizers.q.holders(connection, roles=["certifier", "editor"], association_id=due.association_id):
                 language = row["language"]
                 office = due.office.get(language) or next(iter(due.office.values()))
-                title = f"{office} · {format_date(due.due, 'long', locale=language)}"
+                title = f"{office} · {format_date(due.due, 'long', locale=language).lstrip('0')}"
                 template = "desk-late" if due.is_late else "desk-deliver" if due.is_to_deliver else "desk-answer"
                 await organizers.tell(connection, row["id"], template, title=title)
         return True

@@ -26,6 +26,8 @@ async def house(pool: asyncpg.Pool, database: str, tmp_path: Path) -> House:
 
 
 async def features(house: House, who: list[UUID], **values: object) -> None:
+    # As in life: until its day is over, and only so long, the row of a signature has features.
+    await house.pool.execute("update signature set operational_until = now() + interval '1 day' where id = any($1::uuid[])", who)
     for column, value in values.items():
         await house.pool.execute(f"update signature set {column} = $2 where id = any($1::uuid[])", who, value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import statistics
 import sys
 import tempfile
@@ -11,8 +12,22 @@ from pathlib import Path
 from service.commands import Line, progress, run
 from service.errors import Misconfigured
 
+PARTS = ("desk", "exports", "register")
+"""What is measured by a script of its own, which prints as it goes."""
+
+
+def _one(name: str) -> int:
+    try:
+        script = importlib.import_module(f"bench.{name}")
+    except ModuleNotFoundError:
+        raise Misconfigured(["libertas bench --only runs from a checkout with what its tests need: make test"]) from None
+    run(script.main(*script.FULL))
+    return 0
+
 
 def bench(options: argparse.Namespace) -> int:
+    if options.only:
+        return _one(options.only)
     try:
         from bench import cases, load, report
     except ModuleNotFoundError:
@@ -56,6 +71,7 @@ def _show(rows: list[tuple[str, str, str, str, str, str]]) -> None:
 def add(command: Line) -> None:
     """``bench``."""
     made = command("bench", bench, "the benchmark suite, on this machine, as ratios in one run")
+    made.add_argument("--only", choices=PARTS, help="only this: the desk's pages at a million signatures, lists, or the register")
     made.add_argument("--quick", action="store_true", help="only show that everything runs; its figures mean nothing")
     made.add_argument("--keep", action="store_true", help="write the table into bench/RESULTS.md")
     made.add_argument("--out", metavar="FILE", help="write the table, as Markdown")

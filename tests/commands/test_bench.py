@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from bench import cases, report
 from service import __main__ as libertas
+from service.commands import bench
 
 
 def test_without_a_load_generator_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -58,3 +61,9 @@ def test_the_figures_are_written_so_that_one_can_read_them() -> None:
     )
     assert rows[0] == ("a", "12,346/s (12,000–13,000)", "50% of bare", "≥ 1", "yes", "")
     assert rows[1][1:5] == ("0.25 s", "", "< 1 s", "**no**")
+
+
+def test_each_part_that_is_measured_alone_has_its_script_and_its_full_size() -> None:
+    for name in bench.PARTS:
+        script = importlib.import_module(f"bench.{name}")
+        inspect.signature(script.main).bind(*script.FULL)

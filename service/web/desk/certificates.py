@@ -48,7 +48,7 @@ async def ask(desk: Desk) -> Answer:
     faults += [Fault(name, "too-long") for name, text in (("words", words), ("holder", holder)) if len(text) > LONGEST]
     if faults:
         return await _show(desk, status=400, typed=desk.values, faults=faults)
-    if found is not None:
+    if found is not None and not words:  # whoever types words means them, whatever the list stands on
         to = await recipients.addressee(desk.pool, found.slug)
         words, holder = to.name.get(desk.lang) or next(iter(to.name.values())), holder or to.holder
     async with desk.transaction() as connection:

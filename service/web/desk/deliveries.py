@@ -11,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import msgspec
-from babel.dates import format_date
 
 from service import certificates, db, recipients, updates
 from service.errors import Conflict, Fault, Invalid, NotFound
@@ -32,6 +31,7 @@ _EVENT = _WORDS | {
     "event", "kind", "happened_on", "holder", "how", "by_whom", "reference", "outcome", "in_favour", "against", "abstained", "url",
     "is_private", "replaces",
 }  # fmt: skip
+_DELIVERED = _EVENT - {"kind", "outcome", "in_favour", "against", "abstained", "replaces"} | {"certificate", "answer_due"}
 _PLACE = "/desk/petitions/{slug}/deliveries"
 
 
@@ -128,7 +128,7 @@ async def _tell(desk: Desk, connection: db.Connection, office: Mapping[str, str]
     texts = {}
     for language, said in desk.pages.words.items():
         name = office.get(language) or next(iter(office.values()))
-        facts = [format_date(event.happened_on, "long", locale=language) + "."]
+        facts = [said.day(event.happened_on).rstrip(".") + "."]
         facts += [said.t("step-holder", name=event.holder)] if event.holder else []
         if event.votes:
             in_favour, against, abstained = event.votes
@@ -144,7 +144,7 @@ async def _tell(desk: Desk, connection: db.Connection, office: Mapping[str, str]
 @act(
     "/petitions/{slug:str}/deliveries/{delivery:str}/deliver",
     roles=CERTIFIERS,
-    fields=_EVENT | {"certificate", "answer_due"},
+    fields=_DELIVERED,
     thing="petition",
     takes_file=True,
 )

@@ -80,6 +80,19 @@ async def test_where_the_key_is_elsewhere_all_but_its_signature_is_prepared(inst
     assert "/bundle.zip" in page and "certify --sign" not in page
 
 
+async def test_words_that_are_typed_win_over_the_office_that_the_list_stands_on(installation: Installation) -> None:
+    house, at = installation, papers(installation, "certificates")
+    await signed(house)
+    ani = await seat(house, "ani@example.org", Grant("certifier"))
+    office = re.search(r'<option value="([a-z0-9-]+)"', (await ani.get(at)).text)
+    assert office, "the petition's own recipient comes first"
+    for words, recipient in (("The Sample Council", "The Sample Council"), ("", None)):
+        assert said(await ani.post(at, office=office[1], words=words, holder="")) == "certifying"
+        (wish,) = await house.rows("select recipient from certificate_wish where done_at is null")
+        assert (wish["recipient"] == recipient) is bool(words) and wish["recipient"]
+        await house.owner.execute("delete from certificate_wish")
+
+
 async def test_an_editor_sees_certificates_and_no_form(installation: Installation) -> None:
     house, at = installation, papers(installation, "certificates")
     levon = await seat(house, "levon@example.org", Grant("editor"))

@@ -380,7 +380,7 @@ desk-covered = Prisoners and sponsors
 desk-covered-n = { $sponsored } of { $held } who are held have a sponsor of their own.
 desk-covered-alone = { $n ->
     [one] One has nobody yet:
-   *[other] { $n } have nobody yet, among them:
+   *[other] { $n } have nobody yet:
   }
 
 ## Mail

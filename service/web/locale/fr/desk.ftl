@@ -380,7 +380,7 @@ desk-covered = Prisonniers et parrains
 desk-covered-n = { $sponsored } des { $held } personnes détenues ont un parrain à elles.
 desk-covered-alone = { $n ->
     [one] Une personne n’a encore aucun parrain :
-   *[other] { $n } n’en ont encore aucun, parmi lesquelles :
+   *[other] { $n } n’en ont encore aucun :
   }
 
 ## Courriels
