@@ -286,6 +286,8 @@ async def test_the_whole_corpus_through_every_field_of_the_desk_and_of_signers_a
     await ani.join()
     raw = await ani.page.evaluate(f"words => words.map(one => {EYES}.look(one).bad.length)", [*BASE])
     assert sum(map(bool, raw)) > 20, "control: unescaped, these are seen"
+    assert ani.shame, "control: and our policy stops them"
+    ani.shame.clear()
 
     attacker = Attacker(ani, corpus)
     base = f"/desk/petitions/{house.slug}"
