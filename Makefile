@@ -31,7 +31,7 @@ test torture: export PYTHONDONTWRITEBYTECODE :=
 test torture: export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/python
 
 test: browser lint
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Many kills, races and attacks; a bar while it runs, and one table at the end.
 torture: browser lint

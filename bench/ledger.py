@@ -24,7 +24,8 @@ import asyncpg
 import msgspec
 
 from service import certificates, db, ledger, petitions, sample
-from service.certificates import printing, trust
+from service.certificates import printing
+from service.certificates.trust import known
 from service.embedded.postgres import OWNER, Postgres
 from service.identity import Keys
 from service.proof import certificate as proof
@@ -205,9 +206,9 @@ async def certificate_figures(pool: asyncpg.Pool, folder: Path, url: str, size: 
     seconds, mib = await asyncio.to_thread(_child, settings, url, "certify", slug, "--recipient", _RECIPIENT, "--out", str(out))
     checking, checking_mib = await asyncio.to_thread(_child, settings, url, "verify", f"{out}.zip", "--offline")
     files = certificates.load(out)
-    known = await trust.known(pool, keys, settings)
+    trust = await known(pool, keys, settings)
     begin = time.perf_counter()
-    proof.verify_bundle(files, known)
+    proof.verify_bundle(files, trust)
     kernel = time.perf_counter() - begin
     begin = time.perf_counter()
     printing.document({path: data for path, data in files.items() if path not in ("certificate.pdf", "SHA256SUMS", "SHA256SUMS.sig")})

@@ -169,15 +169,15 @@ select manifest
 from text_version
 where petition_id = :petition_id and version = :version;
 
--- name: confirm(ids, entries, languages, blobs, key_ids, sealed, promises, now)
+-- name: confirm(ids, entries, languages, blobs, key_ids, sealed, promises, links, now, links_until)
 -- The first press wins; the leaf waits in the outbox in the same commit. Nobody is confirmed once the grace is over, and
 -- nobody in a sealed petition without the copy for the organizers' offline keys.
 with pressed as (
     select *
     from unnest(
         :ids::uuid[], :entries::bytea[], :languages::text[], :blobs::bytea[], :key_ids::integer[], :sealed::bytea[],
-        :promises::timestamptz[]
-    ) as p (id, entry, language, blob, key_id, sealed, promised_until)
+        :promises::timestamptz[], :links::bytea[]
+    ) as p (id, entry, language, blob, key_id, sealed, promised_until, link)
 ),
 confirmed as (
     update signature s
@@ -192,7 +192,14 @@ confirmed as (
         and t.id = s.petition_id and (t.closes_at is null or coalesce(:now::timestamptz, now()) < t.closes_at + interval '24 hours')
         and l.petition_id = s.petition_id and not l.is_closed
         and t.is_sealed = (p.sealed is not null)
-    returning s.id, l.id as log_id, p.entry, p.promised_until, t.is_protected
+    returning s.id, l.id as log_id, p.entry, p.promised_until, p.link, t.is_protected
+),
+linked as (
+    -- The manage link that the thanks will show.
+    insert into token (hash, purpose, signature_id, expires_at)
+    select link, 'manage', id, :links_until
+    from confirmed
+    on conflict do nothing
 )
 insert into outbox (log_id, kind, signature_id, entry, promised_until, queued_at)
 select log_id, 'A', id, entry, case when is_protected then null else promised_until end, coalesce(:now::timestamptz, now())

@@ -15,6 +15,7 @@ import pypdf
 import pytest
 
 from house import House, stated
+from scanner import scanned
 from service import certificates
 from service.certificates import finishing, printing, seals
 from service.errors import Conflict, Misconfigured, NotFound, Unproven
@@ -47,6 +48,8 @@ async def test_the_document_says_in_three_languages_what_the_certificate_says(si
     for third in (2, 5, 8):
         assert stated(bundle)["fingerprint"] in said[third].replace("\u200b", "").replace(" ", "")
         assert seals.check(bundle.files["certificate.pdf"]).fingerprint in said[third].replace(" ", "")
+    copy = f"https://petition.example.org/petitions/free-ani/certificates/{bundle.id}/certificate.pdf"
+    assert scanned(bundle.files["certificate.pdf"], dpi=110) == [copy] * 3, "the code on each language's first page leads to a copy"
     assert [word in page for page, word in zip(said[9:], ("We ask for their release. fr", "release. en", "release. hy"), strict=True)]
 
 

@@ -237,15 +237,20 @@ class _Check:
         """
         with httpx2.Client(timeout=30, follow_redirects=False) as client:
             log = _Live(client, address, self.known)
+            notes = ["live"]
             if log.is_anchor:
-                tally = entries.AnchorTally(log.verifier.name)
-                log.read(tally.add, seen, self.progress)
+                head = log.head()
+                log.read(head, entries.AnchorTally(head.origin).add, seen, self.progress)
                 figures: dict[str, Any] = {}
-                notes = ["live"]
             else:
-                anchored, notes = self.anchored(client, address, log)
+                anchored = self.anchored(client, address, log.verifier.name)  # first: what is announced is published already
+                head = log.head()
+                if anchored is None:
+                    notes.append("anchor-away")
+                elif max(anchored, default=0) > head.size:
+                    notes.append("behind-anchor")
                 counted = entries.Tally()
-                log.read(counted.add, seen, self.progress, anchored)
+                log.read(head, counted.add, seen, self.progress, anchored)
                 for version, text_hash in enumerate(counted.texts, start=1):
                     if sha256(log.fetch(f"manifest/{version}.json")) != text_hash:
                         raise Unproven("manifest-differs", f"manifest/{version}.json: not what was signed")
@@ -253,32 +258,32 @@ class _Check:
         known = log.known
         report = {
             "result": "valid" if known else "consistent",
-            "issuer": known.issuer if known else log.head.origin,
+            "issuer": known.issuer if known else head.origin,
             "vkey": log.verifier.vkey,
-            "figures": {**figures, "checkpoint": _spelled(log.head)},
+            "figures": {**figures, "checkpoint": _spelled(head)},
             "notes": notes + ["issuer"] * (known is None),
         }
         return (0 if known else 2), report
 
-    def anchored(self, client: httpx2.Client, address: str, log: _Live) -> tuple[dict[int, bytes], list[str]]:
-        """(the root that the anchor names for each size of this log, what is left to say)."""
+    def anchored(self, client: httpx2.Client, address: str, origin: str) -> dict[int, bytes] | None:
+        """The root that the anchor beside the log ``origin`` names for each of its sizes; None when there is no anchor beside it."""
         try:
             anchor = _Live(client, f"{address.rpartition('/')[0]}/{ledger.ANCHOR}", self.known)
         except httpx2.HTTPStatusError:
-            return {}, ["live", "anchor-away"]
+            return None
         tally, named = entries.AnchorTally(anchor.verifier.name), dict[int, bytes]()
 
         def read(entry: bytes) -> None:
             match tally.add(entry):
-                case entries.Anchored(origin, size, root) if origin == log.head.origin:
+                case entries.Anchored(of, size, root) if of == origin:
                     named[size] = root
 
-        anchor.read(read)
-        return named, ["live", *(["behind-anchor"] if max(named, default=0) > log.head.size else [])]
+        anchor.read(anchor.head(), read)
+        return named
 
 
 class _Live:
-    """One log at its address: its key and head, checked at once, and its entries when they are asked for."""
+    """One log at its address: its key, checked at once; its head and its entries when they are asked for."""
 
     def __init__(self, client: httpx2.Client, address: str, known: Callable[[str], proof.Trust | None]) -> None:
         self._client = client
@@ -286,11 +291,14 @@ class _Live:
         line = self.fetch("vkey").decode("ascii", "replace").removesuffix("\n")
         self.known = known(line.partition("+")[0])
         self.verifier = note.parse_vkey(line)
-        if self.known and not (self.known.knows(self.verifier) or self.known.knows_anchor(self.verifier)):
+        if self.known and line not in (*self.known.logs, self.known.anchor):  # what is live is signed by a key in force
             raise Unproven("issuer-unknown", f"vkey: not a key of {self.known.issuer} in the trust file")
+        self.is_anchor = self.verifier.name.rpartition("/")[2] == ledger.ANCHOR
+
+    def head(self) -> note.Checkpoint:
+        """The checkpoint as it stands now."""
         keys = self.known.beside(self.verifier) if self.known else [self.verifier]
-        self.head = note.open_checkpoint(self.fetch("checkpoint"), keys, self.verifier.name)
-        self.is_anchor = self.head.origin.rpartition("/")[2] == ledger.ANCHOR
+        return note.open_checkpoint(self.fetch("checkpoint"), keys, self.verifier.name)
 
     def fetch(self, path: str) -> bytes:
         """A file of the log: at most 256 entries of 65,535 bytes."""
@@ -298,15 +306,16 @@ class _Live:
 
     def read(
         self,
+        head: note.Checkpoint,
         add: Callable[[bytes], object],
         seen: Callable[[bytes], object] | None = None,
         progress: Callable[[int, int], object] | None = None,
         anchored: Mapping[int, bytes] | None = None,
     ) -> None:
-        """Every entry, up to the head: its root is the signed one, and those of ``anchored`` sizes are what the anchor says."""
+        """Every entry, up to ``head``: its root is the signed one, and those of ``anchored`` sizes are what the anchor says."""
         frontier = merkle.Frontier()
-        while frontier.size < self.head.size:
-            index, width = frontier.size // tiles.WIDTH, min(tiles.WIDTH, self.head.size - frontier.size)
+        while frontier.size < head.size:
+            index, width = frontier.size // tiles.WIDTH, min(tiles.WIDTH, head.size - frontier.size)
             for entry in tiles.unpack_bundle(self.fetch(tiles.entries_path(index, width)), width):
                 add(entry)
                 frontier.append(merkle.leaf_hash(entry))
@@ -315,8 +324,8 @@ class _Live:
                 if seen:
                     seen(entry)
             if progress:
-                progress(frontier.size, self.head.size)
-        if frontier.root() != self.head.root:
+                progress(frontier.size, head.size)
+        if frontier.root() != head.root:
             raise Unproven("root-differs", "checkpoint: signed for other entries")
 
 

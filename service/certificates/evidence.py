@@ -21,6 +21,7 @@ from service.settings import Settings
 
 q = db.statements("certificates")
 
+_PART = 32 * tiles.WIDTH
 _ANCHORED_WITHIN = 30.0
 _COSIGNED_WITHIN = 30.0
 
@@ -28,8 +29,7 @@ _COSIGNED_WITHIN = 30.0
 async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: petitions.Petition, public: str) -> dict[str, bytes]:
     """Everything that certificate.json lists: log, texts, keys, and the proof that the checkpoint is in the anchor."""
     head = petition.checkpoint
-    found = [row["entry"] async for row in q.entries(pool, log_id=petition.log_id, size=head.size)]
-    files = await asyncio.to_thread(log_files, found)
+    files, sealed = await log_files(pool, petition.log_id, head.size)
     files["checkpoint"] = await ledger.checkpoint(pool, petition.log_id, head.size)
     files["vkey"] = f"{await ledger.vkey(pool, petition.log_id)}\n".encode()
     async for row in petitions.q.texts(pool, petition_id=petition.id):
@@ -38,7 +38,7 @@ async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: p
         files[f"text/{version}/{language}.txt"] = files[f"text/{language}.txt"] = row["statement"].encode()
         files[f"consent/{version}/{language}.txt"] = row["consent"].encode()
         files[f"privacy/{version}/{language}.txt"] = row["privacy"].encode()
-    _drop_unsealed_texts(files, found)
+    _drop_unsealed_texts(files, sealed)
     files["petition.tlog-proof"] = await anchored(pool, keys, settings, bytes(entries.Anchored(head.origin, head.size, head.root)))
     files["anchor.vkey"] = f"{await ledger.vkey(pool, ledger.ANCHOR)}\n".encode()
     async for row in q.audits(pool, petition_id=petition.id, size=head.size):
@@ -52,9 +52,8 @@ async def gather(pool: asyncpg.Pool, keys: Keys, settings: Settings, petition: p
     return files
 
 
-def _drop_unsealed_texts(files: dict[str, bytes], found: list[bytes]) -> None:
-    """A text that was published after the checkpoint is not part of what this certificate speaks of."""
-    sealed = sum(1 for entry in found if entry.startswith(b"T "))
+def _drop_unsealed_texts(files: dict[str, bytes], sealed: int) -> None:
+    """A text that was published after the checkpoint, beyond version ``sealed``, is not part of what this certificate speaks of."""
     for path in [path for path in files if (parts := path.split("/"))[0] in ("manifest", "text", "consent", "privacy") and len(parts) > 1]:
         number = path.split("/")[1].removesuffix(".json")
         if number.isdecimal() and int(number) > sealed:
@@ -68,14 +67,32 @@ def _drop_unsealed_texts(files: dict[str, bytes], found: list[bytes]) -> None:
             del files[path]
 
 
-def log_files(found: list[bytes]) -> dict[str, bytes]:
-    """Tiles and bundles of a log of these entries, by path."""
-    kept = tiles.append(0, [merkle.leaf_hash(entry) for entry in found], lambda level, index: b"")
-    files = {tiles.path(level, index, width): kept[level, index] for level, index, width in tiles.tiles_between(0, len(found))}
-    for start in range(0, len(found), tiles.WIDTH):
-        part = found[start : start + tiles.WIDTH]
-        files[tiles.entries_path(start // tiles.WIDTH, len(part))] = tiles.pack_bundle(part)
-    return files
+async def log_files(pool: asyncpg.Pool, log_id: str, size: int) -> tuple[dict[str, bytes], int]:
+    """(tiles and bundles of the log's first ``size`` entries by path, how many text versions stand among them).
+
+    Read and hashed part by part: of a million entries the files stay in memory, and never the entries one by one.
+    """
+    files: dict[str, bytes] = {}
+    kept: dict[tuple[int, int], bytes] = {}
+
+    def grow(start: int, part: list[bytes]) -> int:
+        kept.update(tiles.append(start, [merkle.leaf_hash(entry) for entry in part], lambda level, index: kept[level, index]))
+        for at in range(0, len(part), tiles.WIDTH):
+            bundle = part[at : at + tiles.WIDTH]
+            files[tiles.entries_path((start + at) // tiles.WIDTH, len(bundle))] = tiles.pack_bundle(bundle)
+        return sum(entry.startswith(b"T ") for entry in part)
+
+    done = texts = 0
+    part: list[bytes] = []
+    async for row in q.entries(pool, log_id=log_id, size=size):
+        part.append(row["entry"])
+        if len(part) == _PART:
+            texts += await asyncio.to_thread(grow, done, part)
+            done += len(part)
+            part = []
+    texts += await asyncio.to_thread(grow, done, part)
+    files |= {tiles.path(level, index, width): kept[level, index] for level, index, width in tiles.tiles_between(0, size)}
+    return files, texts
 
 
 async def anchored(

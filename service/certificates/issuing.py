@@ -150,8 +150,8 @@ async def _complete(
     pool: asyncpg.Pool, connection: db.Connection, keys: Keys, settings: Settings, row: Any, *, unsigned: bool, fail: ledger.Failpoint
 ) -> Bundle:
     """From the draft to the bundle: its place in the anchor, and where the key is here its signatures, its seal and its download."""
-    found = [entry["entry"] async for entry in q.entries(pool, log_id=row["log_id"], size=row["size"])]
-    files = await asyncio.to_thread(lambda: {**log_files(found), **unzip(row["content"])})
+    files, _ = await log_files(pool, row["log_id"], row["size"])
+    files |= await asyncio.to_thread(unzip, row["content"])
     before = note.parse_tlog_proof(files["petition.tlog-proof"]).checkpoint
     entry = bytes(entries.Certified(sha256(files["certificate.json"])))
     files["certificate.tlog-proof"] = await anchored(pool, keys, settings, entry, first=size_of(before))

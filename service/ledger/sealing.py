@@ -90,7 +90,10 @@ async def seal(
         ]
         if not taken:
             return None
-        is_last = not await q.is_adding_left(connection, log_id=log_id, taken=[row["id"] for row in taken])
+        # Only a closing asks whether an addition is left behind.
+        is_last = any(row["kind"] == "Z" for row in taken) and not await q.is_adding_left(
+            connection, log_id=log_id, taken=[row["id"] for row in taken]
+        )
         history, purged = await _history(connection, head, taken)
         batch = await asyncio.to_thread(_arrange, head, taken, history, purged, is_last, rng)
         if batch.refused:

@@ -231,19 +231,11 @@ class Confirmer:
                 [each.key_id for each in ready.values()],
                 [each.sealed for each in ready.values()],
                 [self._clock() + PROMISE] * len(ready),
+                [each.manage_hash for each in ready.values()],
                 None,
+                self._clock() + MANAGE_LIFE,
             )
             confirmed: dict[UUID, Mapping[str, Any]] = {row["signature_id"]: dict(row) for row in rows}
-            if confirmed:
-                links = [(ready[signature].manage_hash, signature) for signature in confirmed]
-                await q.insert_tokens(
-                    connection,
-                    hashes=[hashed for hashed, _ in links],
-                    purposes=["manage"] * len(links),
-                    signature_ids=[signature for _, signature in links],
-                    mail_ids=[None] * len(links),
-                    expiries=[self._clock() + MANAGE_LIFE] * len(links),
-                )
             names = [(signature, ready[signature].petition_id, shown) for signature in confirmed if (shown := ready[signature].shown)]
             if names:
                 await q.insert_shown(

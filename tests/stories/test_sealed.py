@@ -169,10 +169,13 @@ async def test_the_database_itself_confirms_nobody_in_a_sealed_petition_without_
     await installation.work()
     row = (await installation.rows("select id from signature"))[0]
     async with db.transaction(installation.pool) as connection:
-        confirmed = await connection.fetch(
-            signatures.q.confirm.sql, [row["id"]], [b"A 2 x"], ["en"], [b"x"], [1], [None], [installation.shelf.now()], None
-        )
-    assert confirmed == []
+        now = installation.shelf.now()
+        confirmed = signatures.q.confirm(
+            connection, ids=[row["id"]], entries=[b"A 2 x"], languages=["en"], blobs=[b"x"], key_ids=[1], sealed=[None], promises=[now],
+            links=[bytes(32)], links_until=now, now=None,
+        )  # fmt: skip
+        assert [each async for each in confirmed] == []
+    assert not await installation.rows("select 1 from token where purpose = 'manage'")
     with pytest.raises(asyncpg.CheckViolationError):
         await installation.owner.execute("update signature set sealed_blob = '\\x02'")  # a pending one
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from bs4 import BeautifulSoup
+
 from desk_seat import Seat, said, seat
 from installation import Installation
 from service import partners
@@ -43,8 +45,24 @@ async def test_its_list_is_sealed_to_the_key_whose_fingerprint_is_shown(installa
     assert said(done) == "saved", done.text[:3000]
     page = (await ani.get(at)).text
     assert offline.grouped(mine.public.fingerprint) in page and 'value="Oui."' in page
+    shown = BeautifulSoup(page, "html.parser").select_one("#public")
+    assert shown is not None
+    # Ani mends the sentence only, and saves the page as it stands: the list stays open.
+    assert said(await ani.post(f"{at}/news", public=shown.text, consent_fr="Oui, volontiers.", consent_en="", consent_hy="")) == "saved"
+    assert (await partners.get(installation.pool, "sample-partner"))["sealing_key"] == mine.public.encode()
     assert said(await ani.post(f"{at}/end")) == "saved"
     assert (await ani.post(f"{at}/key")).status_code == 404
+
+
+async def test_a_petition_that_is_not_public_has_no_box_and_is_not_taken_away(installation: Installation) -> None:
+    ani = await operator(installation)
+    await installation.owner.execute("update petition set status = 'draft'")
+    await installation.settle()
+    at = "/desk/partners/sample-partner"
+    assert installation.slug not in (await ani.get(at)).text
+    assert said(await ani.post(f"{at}/sites", sites="https://hyestart.example", quota="9")) == "saved"
+    (row,) = [each async for each in partners.q.listing(installation.pool)]
+    assert (row["petitions"], row["sites"]) == ([installation.slug], ["https://hyestart.example"])
 
 
 async def test_what_is_wrong_comes_back_as_it_was_typed(installation: Installation) -> None:
