@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 
 from service import db, signatures
-from service.errors import Unproven
+from service.errors import Misconfigured
 
 q = db.statements("forgotten")
 
@@ -62,7 +62,7 @@ def _append(file: Path, lines: str) -> None:
 def read(file: Path) -> dict[str, set[bytes]]:
     """The lines by kind; no file, no lines. A line that was cut short is passed over: it waits in the database still.
 
-    Raises ``Unproven`` (forgotten) for what is no such file at all.
+    Raises ``Misconfigured`` for what is no such file at all.
     """
     found: dict[str, set[bytes]] = defaultdict(set)
     lines = file.read_text(encoding="ascii", errors="replace").splitlines() if file.exists() else []
@@ -70,7 +70,7 @@ def read(file: Path) -> dict[str, set[bytes]]:
         if parts := _LINE.fullmatch(line):
             found[parts[1]].add(bytes.fromhex(parts[2]))
     if lines and not found:
-        raise Unproven("forgotten", f"{file} holds no line of this kind")
+        raise Misconfigured([f"{file} holds no line of this kind"])
     return found
 
 

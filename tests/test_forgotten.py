@@ -14,7 +14,7 @@ from conftest import Server
 from installation import Installation
 from service import backup, db, forgotten, ledger
 from service.__main__ import main
-from service.errors import Unproven
+from service.errors import Misconfigured
 from service.identity import offline
 from service.proof import tiles
 from service.worker import Worker
@@ -135,5 +135,5 @@ def test_a_torn_line_is_passed_over_and_another_file_is_named(tmp_path: Path) ->
     forgotten._append(file, f"protect {'ef' * 32}\n")
     assert forgotten.read(file) == {"erased": {b"\xab" * 32}, "protect": {b"\xef" * 32}}, "what follows a torn line stands on its own"
     file.write_text("something else\n", encoding="ascii")
-    with pytest.raises(Unproven):
+    with pytest.raises(Misconfigured):
         forgotten.read(file)

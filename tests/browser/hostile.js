@@ -35,7 +35,8 @@
   async get(path) {
     const answer = await fetch(path);
     const kind = answer.headers.get("content-type") || "";
-    return { status: answer.status, at: new URL(answer.url).pathname, ...this.look(kind.startsWith("text/html") ? await answer.text() : "") };
+    const isPage = kind.startsWith("text/html");
+    return { status: answer.status, isPage, at: new URL(answer.url).pathname, ...this.look(isPage ? await answer.text() : "") };
   },
   async post(path, fields, isUpload) {
     const body = isUpload ? new FormData() : new URLSearchParams();

@@ -191,7 +191,10 @@ class Attacker:
         self.seen |= {path: _kind(path) for path in paths}
         while self._waiting:
             path = self._waiting.pop()
-            await self._take(path, await self._do("get", path))
+            told = await self._do("get", path)
+            if not told["isPage"]:
+                del self.seen[path]
+            await self._take(path, told)
 
     async def _take(self, path: str, told: dict[str, Any]) -> None:
         self._meet(told)
@@ -281,7 +284,9 @@ async def test_the_whole_corpus_through_every_field_of_the_desk_and_of_signers_a
     await invite(house, "ani@example.org", *EVERYTHING)
     ani = await organizer.come(chromium, house, "ani@example.org")
     await ani.join()
-    raw = await ani.page.evaluate(f"words => words.map(one => {EYES}.look(one).bad.length)", [*BASE])
+    blank = await chromium.new_page()  # our own page would report what the policy stops
+    raw = await blank.evaluate(f"words => words.map(one => {EYES}.look(one).bad.length)", [*BASE])
+    await blank.close()
     assert sum(map(bool, raw)) > 20, "control: unescaped, these are seen"
 
     attacker = Attacker(ani, corpus)
@@ -306,7 +311,7 @@ async def test_the_whole_corpus_through_every_field_of_the_desk_and_of_signers_a
         if missing - {"do", "end", "form_key"} and route not in ELSEWHERE:
             lost[route] = sorted(missing)
     assert lost == {}, json.dumps(lost, indent=1)
-    assert len(attacker.kept) > 60, sorted(attacker.kept)
+    assert len(attacker.kept) > 40, sorted(attacker.kept)
     for path in attacker.seen:
         await ani.open(path)
     for path in (f"/en/petitions/{house.slug}", "/en/sponsors", "/en/updates", "/fr/petitions/hostile-1"):

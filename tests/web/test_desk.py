@@ -341,7 +341,7 @@ async def test_a_petition_goes_from_draft_to_open_to_paused_and_its_deadline_mov
     assert "being published" in (await ani.get(base)).text
     assert await installation.worker.publish()
     assert not await installation.worker.publish()
-    assert said(await ani.post(f"{base}/life", do="open-now")) == "saved"
+    assert said(await ani.post(f"{base}/life", do="open-now")) == "life-open-now"
     await installation.settle()
     page = await installation.client.get("/en/petitions/free-them")
     assert page.status_code == 200 and "Free them" in page.text
