@@ -73,11 +73,13 @@ $(STAMP_TEST): requirements-test.lock | $(BIN)/python
 	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements-test.lock
 	@touch $@
 
-# The command `libertas`, in this checkout and from any folder; nothing is built, nothing is fetched.
+# The command `libertas`, in this checkout and from any folder; nothing is built, nothing is fetched. Whatever the shell says of
+# bytecode, it is kept: three processes that compile every module at every start take seconds for it.
 script: | $(BIN)/python
 	@printf '%s\n' '#!/bin/sh' \
 		'here=$$(CDPATH= cd -- "$$(dirname -- "$$(readlink -f -- "$$0")")" && pwd)' \
 		'PYTHONPATH=$$(CDPATH= cd -- "$$here/../.." && pwd)$${PYTHONPATH:+:$$PYTHONPATH}; export PYTHONPATH' \
+		'unset PYTHONDONTWRITEBYTECODE' \
 		'exec "$$here/python" -P -m service "$$@"' > $(BIN)/libertas
 	@chmod 755 $(BIN)/libertas
 
