@@ -160,7 +160,7 @@ class Bench:
         """With the worker at work."""
         await self.worker.start(**environment)
         # Its start is not what is measured: it has connected, and then it has had time to come to rest.
-        while not await self.whole.owner.fetchval("select count(*) from pg_stat_activity where application_name = 'libertas-worker'"):
+        while not await self.whole.owner.fetchval("select count(*) from pg_stat_activity where application_name = 'libertas-worker'"):  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.1)
         await asyncio.sleep(1.5)
         try:
