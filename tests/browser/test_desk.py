@@ -50,7 +50,7 @@ async def test_ani_comes_from_her_invitation_to_the_desk_and_signs_in_again(coll
     [cookie] = [each for each in await ani.context.cookies() if each.get("name") == COOKIE]
     assert (cookie.get("secure"), cookie.get("httpOnly"), cookie.get("sameSite"), cookie.get("path")) == (True, True, "Lax", "/")
     await installation.work()
-    assert any("new sign-in" in letter.subject for letter in installation.letters("ani@example.org"))
+    assert any("new login" in letter.subject for letter in installation.letters("ani@example.org"))
 
 
 WORDS = {
