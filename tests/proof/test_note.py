@@ -327,6 +327,19 @@ def test_a_checkpoint_with_all_three_kinds_tells_who_and_when() -> None:
         note.open_checkpoint(signed, every[2:])
 
 
+def test_whoever_knows_the_second_key_takes_no_checkpoint_without_it() -> None:
+    alone = note.sign_checkpoint(HEAD, [LOG])
+    other = note.sign_checkpoint(HEAD, [LOG], [note.Cosigner(LOG.name, bytes([8] * 32)), WITNESS], time=NOON)
+    for signed in (alone, other):
+        assert note.open_checkpoint(signed, [LOG.verifier], reference.ORIGIN) == HEAD, "who knows of none misses none"
+        with pytest.raises(Unproven, match="note-downgraded"):
+            note.open_checkpoint(signed, [LOG.verifier, SECOND.verifier], reference.ORIGIN)
+        assert note.open_checkpoint(signed, [LOG.verifier, SECOND.verifier], reference.ORIGIN, demanding=False) == HEAD
+    # A witness's ML-DSA key, under another name, is not the log's and is demanded by the policy of witnesses, not here.
+    stranger = note.Cosigner("witness.example/ml-dsa", bytes([3] * 32))
+    assert note.open_checkpoint(alone, [LOG.verifier, stranger.verifier], reference.ORIGIN) == HEAD
+
+
 @pytest.mark.parametrize("cosigner", [SECOND, WITNESS], ids=["ML-DSA-44", "Ed25519"])
 def test_a_cosignature_holds_for_one_time_one_tree_and_one_name(cosigner: note.Cosigner) -> None:
     line = cosigner.sign(HEAD, NOON)
