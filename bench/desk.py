@@ -18,6 +18,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -50,7 +51,7 @@ async def crowd(house: Installation, rows: int) -> None:
     now, blob = datetime.now(UTC), os.urandom(285)
     later = now + timedelta(days=1)
     for first in range(0, rows, _CHUNK):
-        records = []
+        records: list[tuple[Any, ...]] = []
         for number in range(first, min(rows, first + _CHUNK)):
             noise = os.urandom(80)
             common = (UUID(bytes=noise[:16], version=4), petition, 1, "confirmed", "count", noise[16:48], noise[48:80], blob, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from typing import Any
 from uuid import uuid4
 
 from desk_seat import said, seat
@@ -68,7 +69,10 @@ async def test_no_route_tells_a_stranger_what_is_for_organizers(installation: In
         "path": "checkpoint",
     }
     answers: dict[str, int] = {}
-    for route in app.create(house.settings).routes:
+    served: Any = app.create(house.settings)
+    while not hasattr(served, "routes"):  # the doors in front of it
+        served = served._inner
+    for route in served.routes:
         if "GET" not in getattr(route, "methods", ()):
             continue
         path = re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: known.get(found[1], NOWHERE), route.path)
