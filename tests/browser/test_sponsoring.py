@@ -18,7 +18,7 @@ from browser.organizer import Organizer, invite
 from browser.visitor import Come, Visitor
 from installation import Installation
 from service.organizers import Grant
-from web.test_cases import settle
+from web.test_cases import settle, shown
 
 PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
 TOWN = "Ville de Saint-Exemple"
@@ -148,8 +148,8 @@ async def test_a_councillor_goes_from_the_prisoners_page_to_the_deed_in_her_hand
 
     # And the town stands on every page.
     await settle(house)
-    shown = await house.client.get(f"/fr/petitions/{house.slug}")
-    assert re.search(rf"{TOWN}.*1.*signataire", shown.text, re.DOTALL), "“Sponsored by …, and N signers”"
+    petition = await shown(house, f"/fr/petitions/{house.slug}", TOWN)
+    assert re.search(rf"{TOWN}.*1.*signataire", petition, re.DOTALL), "“Sponsored by …, and N signers”"
     for name, path in (
         ("case", f"/cases/{WHOM}"),
         ("sponsors", "/sponsors"),

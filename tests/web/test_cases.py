@@ -20,6 +20,15 @@ async def settle(installation: Installation) -> None:
     raise AssertionError("the web process did not see it")
 
 
+async def shown(installation: Installation, path: str, words: str) -> str:
+    """The page, as soon as it holds ``words``: a petition's page stands ready in front of the program and is made a moment later."""
+    for _ in range(100):
+        if words in (text := (await installation.client.get(path)).text):
+            return text
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{words} never came to {path}")
+
+
 async def test_the_json_holds_cases_numbers_and_coverage_and_nothing_private(installation: Installation) -> None:
     answer = await installation.client.get("/api/v1/cases")
     assert answer.status_code == 200
