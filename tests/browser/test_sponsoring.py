@@ -158,6 +158,7 @@ async def test_a_councillor_goes_from_the_prisoners_page_to_the_deed_in_her_hand
     ):
         await looked_at(ani, f"11-{name}", path)
         await ani.open(f"/fr{path}")
+        await ani.page.reload()  # her telephone may keep the page of a moment ago
         if name != "cases":
             assert TOWN in await ani.page.inner_text("main"), name
         assert await ani.overflow() <= 0, name
