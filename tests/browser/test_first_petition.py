@@ -1,8 +1,9 @@
-"""The whole way of a new organizer in one browser, as "your first petition in ten minutes" tells it, with a picture at each station."""
+"""The whole way of a new organizer in one browser, as "your first petition in ten minutes" tells it, with a picture at each station (LIBERTAS_PICTURES=1)."""
 
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from browser.visitor import Visitor
 from installation import Installation
 from service.__main__ import main
 
+PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
 ROLES = ("editor", "moderator", "certifier")
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 TEXT = {
@@ -29,7 +31,7 @@ OFFICE = {"name-fr": "Bureau d’exemple", "name-en": "Sample Office", "name-hy"
 
 
 class Album:
-    """Pictures of the open page on a phone and on a desktop; notes what is wider than the screen."""
+    """Looks at the open page on a phone and on a desktop, with pictures for people; notes what is wider than the screen."""
 
     def __init__(self, whose: Visitor) -> None:
         self._whose = whose
@@ -40,7 +42,8 @@ class Album:
         self._number += 1
         for size, (width, height) in SIZES.items():
             await self._whose.page.set_viewport_size({"width": width, "height": height})
-            await self._whose.picture(f"walk-{self._number:02}-{station}-{size}")
+            if PICTURES:
+                await self._whose.picture(f"walk-{self._number:02}-{station}-{size}")
             if (over := await self._whose.overflow()) > 0:
                 self.faults.append(f"{station} on a {size}: {over} px too wide")
 
