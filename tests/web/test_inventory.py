@@ -86,4 +86,4 @@ async def test_no_route_tells_a_stranger_what_is_for_organizers(installation: In
             assert answer.status_code < 500, each
             if each.startswith("/desk") and not re.match(r"/desk/(sign-in|join)", each):
                 assert answer.status_code == 303, each
-    assert sum(status == 200 for status in answers.values()) > 30, "control: strangers were answered"
+    assert sum(status == 200 for status in answers.values()) > 40, "control: strangers were answered"
