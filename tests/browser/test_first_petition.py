@@ -185,6 +185,7 @@ async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     public = Album(levon)
     for path, station in ((f"/fr/petitions/{slug}", "petition"), (f"/fr/petitions/{slug}/certificates", "certificates")):
         await levon.open(path)
+        await levon.page.reload()  # his browser kept the page of a moment ago
         await public.take(f"public-{station}")
     await levon.open(f"/fr/petitions/{slug}")
     told = await levon.page.inner_text("main")
