@@ -145,6 +145,17 @@ def database(fresh_database: Database) -> str:
 
 
 @pytest.fixture
+async def empty(server: Server) -> AsyncIterator[str]:
+    """The owner's address of a database without a schema."""
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    await server.create(name)
+    try:
+        yield server.owner(name)
+    finally:
+        await server.drop(name)
+
+
+@pytest.fixture
 async def pool(fresh_database: Database) -> AsyncIterator[asyncpg.Pool]:
     """A pool on the test's database, as its owner."""
     async with db.open_pool(fresh_database.url, high=16, name="test") as opened:

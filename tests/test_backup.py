@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 import asyncpg
 import pytest
 
-from conftest import Server
 from installation import Installation
 from service import backup, db, ledger, signatures
 from service.errors import Conflict, Misconfigured, Unproven
@@ -21,17 +19,6 @@ from service.identity import Keys, offline
 from service.worker import Worker
 
 ORGANIZER = offline.Private.generate("backup")
-
-
-@pytest.fixture
-async def empty(server: Server) -> AsyncIterator[str]:
-    """The owner's address of a database without a schema."""
-    name = "t_restored"
-    await server.create(name)
-    try:
-        yield server.owner(name)
-    finally:
-        await server.drop(name)
 
 
 async def content(pool: asyncpg.Pool) -> dict[str, list[str]]:

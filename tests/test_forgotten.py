@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
 import httpx2
 import pytest
 
-from conftest import Server
 from installation import Installation
 from service import backup, db, forgotten, ledger
 from service.__main__ import main
@@ -21,16 +19,6 @@ from service.worker import Worker
 
 ORGANIZER = offline.Private.generate("backup")
 PEOPLE = {"erased": "Zarquon Vexfield", "withdrawn": "Levon Geghard", "narrowed": "Sona Haghpat", "unread": "Ani Zvartnots"}
-
-
-@pytest.fixture
-async def empty(server: Server) -> AsyncIterator[str]:
-    name = "t_forgotten"
-    await server.create(name)
-    try:
-        yield server.owner(name)
-    finally:
-        await server.drop(name)
 
 
 async def press(house: Installation, who: str, **fields: str) -> None:

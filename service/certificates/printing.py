@@ -159,6 +159,8 @@ class _Part:
         words = {name: text[self.lang] for name, text in labels().items()}
         if not has_log:
             words["proved-says"] = words["proved-says-elsewhere"]
+        if self.locale.plural_form(it["proved"]["count"]) == "one":
+            words["signatures"] = words["signature"]
         return {
             "lang": self.lang,
             "w": words,
