@@ -25,9 +25,10 @@ from litestar.openapi.spec import Components, SecurityScheme
 from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db, witnesses
+from service.db import AWAY
 from service.errors import Busy, Invalid, Misconfigured, NotFound, Refusal, _Later
 from service.identity import Keys
-from service.intake import AWAY, Intake
+from service.intake import Intake
 from service.organizers import Secrets
 from service.partners import Roster
 from service.petitions import Shelf

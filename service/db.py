@@ -25,6 +25,16 @@ Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 _HERE = Path(__file__).parent
 MIGRATION_LOCK = 0x11BE27A5
 
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.OperatorInterventionError,
+)
+"""What a database that is away, restarting or cutting connections raises, also in the middle of an answer."""
+
 
 def sql_dir() -> Path:
     """The folder of SQL files: beside the package in a checkout, inside it in an installed wheel."""
@@ -79,13 +89,7 @@ async def transaction(pool: asyncpg.Pool, *, isolation: Isolation = "read_commit
     """One connection in one transaction. Raises ``Busy`` when no connection is free or the database is away."""
     try:
         connection = await pool.acquire(timeout=wait)
-    except (
-        TimeoutError,
-        OSError,
-        asyncpg.CannotConnectNowError,
-        asyncpg.TooManyConnectionsError,
-        asyncpg.ConnectionDoesNotExistError,
-    ) as away:
+    except (*AWAY, asyncpg.TooManyConnectionsError) as away:
         raise Busy(2, "the database is away") from away
     try:
         async with connection.transaction(isolation=isolation):

@@ -24,16 +24,6 @@ from service.petitions import Petition
 q = db.statements("intake")
 log = structlog.get_logger()
 
-AWAY = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    asyncpg.OperatorInterventionError,
-)
-"""What a database that is away, restarting or cutting connections raises."""
-
 _FULL = (asyncpg.InsufficientResourcesError, asyncpg.PostgresSystemError)
 _NO_PETITION = UUID(int=0)
 
@@ -117,7 +107,7 @@ class Intake:
         try:
             async with self._pool.acquire(timeout=3) as connection:
                 return bool(await connection.fetch(_PRESENT, [form_id]))
-        except AWAY as away:
+        except db.AWAY as away:
             raise Busy(2, "the database is away") from away
 
     def _launch(self) -> None:
@@ -132,7 +122,7 @@ class Intake:
     async def _flush(self, batch: list[tuple[Submission, asyncio.Future[bool]]]) -> None:
         try:
             stored = await self._store([submission for submission, _ in batch])
-        except AWAY + _FULL as away:
+        except db.AWAY + _FULL as away:
             self._answer(batch, Busy(2, "the database is away"))  # before the log: a log that fails must leave nobody waiting
             log.warning("intake: not stored", error=type(away).__name__, forms=len(batch))
         except Exception as fault:

@@ -462,7 +462,7 @@ class Shelf:
             await asyncio.sleep(self._interval)
             try:
                 await self.refresh()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as away:
+            except (*db.AWAY, asyncpg.PostgresError) as away:
                 log.warning("shelf: database is away", error=type(away).__name__)
 
     @contextlib.asynccontextmanager

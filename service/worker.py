@@ -42,9 +42,9 @@ from service import (
     webhooks,
     witnesses,
 )
+from service.db import AWAY
 from service.errors import Misconfigured, Refusal
 from service.identity import Keys
-from service.intake import AWAY
 from service.petitions import Shelf
 from service.proof.policy import Policy
 from service.risk import DayKeys

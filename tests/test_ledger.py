@@ -402,7 +402,7 @@ async def test_a_break_at_any_step_loses_and_doubles_nothing(house: House, step:
             broken.append(step)
             await way(house, step)
 
-    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+    with contextlib.suppress(*db.AWAY, asyncpg.PostgresError):
         await ledger.run_due(house.pool, house.keys, house.high_water, seal_seconds=0.001, fail=fail)
     assert broken == [step], "the step was reached"
     handed_out = await ledger.checkpoint(house.pool, house.log.id)

@@ -30,6 +30,7 @@ from urllib.parse import quote
 
 import asyncpg
 
+from service.db import AWAY
 from service.errors import Misconfigured
 
 OWNER, APP, DATABASE = "libertas", "libertas_app", "libertas"
@@ -268,15 +269,15 @@ class Postgres:
         while process.returncode is None:
             try:
                 connection = await asyncpg.connect(self.admin_url, timeout=5)
-            except (OSError, TimeoutError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError):
+                try:
+                    theirs = str(await connection.fetchval("select pg_read_file('postmaster.pid')")).split("\n", 1)[0]
+                finally:
+                    await connection.close(timeout=5)
+            except AWAY as away:  # also a backend of the killed one, which may still take a connection and then drop it
                 if time.monotonic() > deadline:
-                    raise Misconfigured([f"PostgreSQL does not answer (its log: {self._log})"]) from None
+                    raise Misconfigured([f"PostgreSQL does not answer: {type(away).__name__} (its log: {self._log})"]) from None
                 await asyncio.sleep(0.03)
                 continue
-            try:
-                theirs = str(await connection.fetchval("select pg_read_file('postmaster.pid')")).split("\n", 1)[0]
-            finally:
-                await connection.close()
             return theirs == str(process.pid)
         return False
 
@@ -290,8 +291,8 @@ class Postgres:
                 try:
                     await self._launch(binaries)
                     break
-                except Misconfigured as broken:
-                    self._say(str(broken))
+                except Exception as broken:
+                    self._say(str(broken) if isinstance(broken, Misconfigured) else f"PostgreSQL did not start: {broken!r}")
                     await asyncio.sleep(2)
 
     async def _end_leftover(self) -> None:

@@ -187,7 +187,7 @@ class _Round:
         while True:
             await asyncio.sleep(self._lease / 3)
             # A beat that fails is tried again; when the database stays away, the lease runs out, as it should.
-            with ignoring(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            with ignoring(*db.AWAY, asyncpg.PostgresError):
                 async with self._pool.acquire(timeout=5) as connection:
                     await q.renew(connection, ids=list(self._held), claims=list(self._held.values()), lease=self._lease, now=self._now)
 

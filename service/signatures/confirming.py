@@ -17,9 +17,9 @@ import msgspec
 import structlog
 
 from service import db, identity, partners, tokens
+from service.db import AWAY
 from service.errors import Busy
 from service.identity import Keys
-from service.intake import AWAY
 from service.proof import commitment, note
 from service.signatures.record import MANAGE_LIFE, by_tokens, lock_key, open_blob, q, seal_blob
 from service.signatures.sealing import Sealer

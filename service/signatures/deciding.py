@@ -16,8 +16,8 @@ import asyncpg
 import structlog
 
 from service import db, identity, mail, risk, tokens
+from service.db import AWAY
 from service.identity import Blob, Form, Keys
-from service.intake import AWAY
 from service.signatures.record import CLASS, LIFE, MANAGE_LIFE, q, seal_blob
 
 log = structlog.get_logger()

@@ -20,8 +20,8 @@ import structlog
 
 from service import cases, db
 from service.cases import Addresses, Case, Event, Group, Index, Numbers, Translated
+from service.db import AWAY
 from service.errors import NotFound, Refusal
-from service.intake import AWAY
 from service.sponsors.record import Act, Deed, Sponsor, Sponsorship, q
 
 log = structlog.get_logger()

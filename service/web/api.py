@@ -18,7 +18,7 @@ from litestar import Request, Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter
 
-from service import intake, signatures
+from service import db, intake, signatures
 from service.errors import Fault, Invalid, NotFound
 from service.petitions import Petition, Shelf
 from service.web import callers, forms, signing
@@ -284,7 +284,7 @@ async def readyz(request: Visit) -> Response[bytes]:
         try:
             async with state.pool.acquire(timeout=1) as connection:
                 await connection.fetchval("select 1")
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (*db.AWAY, asyncpg.PostgresError):
             ready = False
     return Response(
         b"ready\n" if ready else b"not ready\n",

@@ -16,8 +16,8 @@ from litestar import Request, Response, asgi, get, post
 from litestar.datastructures import State
 
 from service import ledger, witnesses
+from service.db import AWAY
 from service.errors import Busy, NotFound, Refusal, Unproven
-from service.intake import AWAY
 from service.proof import tiles
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ async def files(scope: Scope, receive: Receive, send: Send) -> None:
             status, body, media, cache = refusal.status, f"{refusal.code}\n".encode(), _TEXT, "no-store"
             if isinstance(refusal, Busy):
                 retry = [(b"retry-after", str(refusal.retry_after).encode())]
-        except (*AWAY, asyncpg.InternalClientError) as away:
+        except AWAY as away:
             log.warning("ledger: database is away", error=type(away).__name__)
             status, body, media, cache = 503, b"busy\n", _TEXT, "no-store"
             retry = [(b"retry-after", b"2")]

@@ -198,7 +198,7 @@ async def settled(town: Topology, patience: float = 60, *, is_published: bool = 
     """Returns when nothing moves any more: every form decided, every mail ended, every leaf sealed and published."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+        with contextlib.suppress(*db.AWAY, asyncpg.PostgresError):
             left = await town.owner.fetchval(
                 "select (select count(*) from intake where decided_at is null) + (select count(*) from mail where state = 'due')"
                 " + case when $1 then (select count(*) from outbox) + (select sum(size - published_size) from log) else 0 end",

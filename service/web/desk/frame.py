@@ -26,8 +26,8 @@ from litestar.enums import HttpMethod
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 
 from service import db, organizers, petitions
+from service.db import AWAY
 from service.errors import Fault, Invalid, NotFound, Refusal, Unsupported
-from service.intake import AWAY
 from service.organizers import ROLES, Who
 from service.web import forms
 from service.web.pages import NOT_STORED, Pages, negotiate, pages_of
