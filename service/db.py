@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
 import aiosql
 import asyncpg
+import structlog
 
 from service.errors import Busy, Misconfigured
+
+log = structlog.get_logger()
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
@@ -96,6 +99,34 @@ async def transaction(pool: asyncpg.Pool, *, isolation: Isolation = "read_commit
             yield connection
     finally:
         await pool.release(connection)
+
+
+@asynccontextmanager
+async def refreshing(refresh: Callable[[], Awaitable[None]], *, every: float, what: str) -> AsyncIterator[None]:
+    """``refresh`` was called once when the block begins, and is called every ``every`` seconds until it ends.
+
+    Raises what the first call raises. From then on nothing ends it: a database that is away is waited for, anything else
+    raises an alarm in the log under the name ``what``, and the last state stays.
+    """
+    await refresh()
+    task = asyncio.create_task(_refresh(refresh, every, what))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _refresh(refresh: Callable[[], Awaitable[None]], every: float, what: str) -> None:
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await refresh()
+        except (*AWAY, asyncpg.PostgresError) as away:
+            log.warning(f"{what}: database is away", error=type(away).__name__)
+        except Exception as fault:  # the edge of this task: without it the last state would stay, and nobody would know
+            log.error(f"{what}: fault", alarm=True, error=type(fault).__name__)  # noqa: TRY400
 
 
 # -- migrations ----------------------------------------------------------------------------------------------------------

@@ -97,6 +97,24 @@ async def test_a_transaction_that_fails_leaves_nothing(pool: asyncpg.Pool) -> No
     assert await pool.fetchval("select count(*) from mail_cap") == 0
 
 
+@pytest.mark.parametrize("broken", [*db.AWAY, asyncpg.DeadlockDetectedError, KeyError], ids=lambda kind: kind.__name__)
+async def test_nothing_that_goes_wrong_ends_what_is_refreshed(broken: type[Exception]) -> None:
+    calls = 0
+    three = asyncio.Event()
+
+    async def refresh() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            three.set()
+        if calls == 2:
+            raise broken("in the middle of an answer")
+
+    async with db.refreshing(refresh, every=0.001, what="mirror"):
+        assert calls == 1, "filled before anybody looks"
+        await asyncio.wait_for(three.wait(), 10)
+
+
 async def test_every_commit_is_durable_in_utc_and_no_statement_runs_for_ever(pool: asyncpg.Pool) -> None:
     wanted = {"synchronous_commit": "on", "TimeZone": "UTC", "statement_timeout": "30s", "lock_timeout": "10s"}
     assert {name: await pool.fetchval("select current_setting($1)", name) for name in wanted} == wanted
