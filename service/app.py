@@ -26,7 +26,7 @@ from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db, witnesses
 from service.db import AWAY
-from service.errors import Busy, Invalid, Misconfigured, NotFound, Refusal, _Later
+from service.errors import Busy, Invalid, NotFound, Refusal, _Later
 from service.identity import Keys
 from service.intake import Intake
 from service.organizers import Secrets
@@ -172,12 +172,9 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             keys.refuse_organizers_keys()
         state = app.state
         async with (
-            db.open_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,
+            db.open_lasting_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,
             httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=2)) as client,
         ):
-            async with pool.acquire() as connection:
-                if faults := await db.schema_faults(connection):
-                    raise Misconfigured(faults)
             shelf, roster, register = Shelf(pool), Roster(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages(register)
             gate = captcha.build(settings, keys.altcha_keys(), client)
