@@ -61,8 +61,9 @@ async def test_two_people_take_a_flood_out_and_put_it_back(installation: Install
     house = installation
     await crowd(house)
     ani, levon = await two(house)
+    await house.worker.find_clusters()
     page = (await ani.get(at(house))).text
-    assert FLOOD["prefixes"] in page and "2 counted signatures" in page
+    assert FLOOD["prefixes"] in page and "2 counted signatures" in page and "As of" in page
     shown = await ani.post(f"{at(house)}/preview", **FLOOD)
     assert shown.status_code == 200 and "2 signatures fit this now." in shown.text
     assert "signer-" not in shown.text and "Petrosyan" not in shown.text, "a number, never who"
@@ -92,6 +93,35 @@ async def test_two_people_take_a_flood_out_and_put_it_back(installation: Install
     assert (await ani.post(f"{at(house)}/{act}/reverse", reason="Again.", expected="2")).status_code == 409, "nothing is out any more"
     petition = (await house.rows("select id from petition"))[0]["id"]
     assert await signatures.disagreements(house.pool, petition) == []
+
+
+async def test_very_many_are_at_least_so_many_until_somebody_wants_them_counted(installation: Installation) -> None:
+    house = installation
+    await crowd(house, people=1, flood=1)
+    await house.owner.execute(
+        "insert into signature (id, petition_id, text_version, state, visibility, confirmed_at, day, operational_until, prefix) "
+        "select gen_random_uuid(), petition_id, 1, 'confirmed', 'count', now(), day, operational_until, prefix "
+        "from signature, generate_series(1, 10000) where prefix is not null"
+    )
+    ani, levon = await two(house)
+    shown = (await ani.post(f"{at(house)}/preview", **FLOOD)).text
+    assert "At least 10,00" in shown and 'name="grounds"' not in shown, "nothing is proposed without the exact number"
+    back = await ani.post(at(house), **FLOOD, **WHY, expected="10000")
+    assert back.status_code == 409 and "10,001 signatures fit this now." in back.text
+    shown = (await ani.post(f"{at(house)}/preview", **FLOOD, all="yes")).text
+    assert "10,001 signatures fit this now." in shown and 'name="grounds"' in shown
+    act = await agreed(house, ani, levon, 10_001)
+    assert said(await levon.post(f"{at(house)}/{act}/stop")) == "act-stopped"
+    two_of_them = await house.owner.fetch(
+        "update bulk_signature set outcome = 'done' where signature_id in (select signature_id from bulk_signature limit 2) "
+        "returning signature_id"
+    )
+    await house.owner.execute("update signature set state = 'invalidated' where id = any($1)", [row[0] for row in two_of_them])
+    page = (await ani.get(at(house))).text
+    assert "still out?" in page and "signatures back" not in page, "an act of so many is not counted at each visit"
+    assert "Put 2 signatures back" in (await ani.get(f"{at(house)}?act={act}")).text
+    assert (await ani.get(f"{at(house)}?act=x")).status_code == 404
+    assert said(await ani.post(f"{at(house)}/{act}/reverse", reason="They are people.", expected="2")) == "proposed"
 
 
 async def test_what_was_stopped_waits_until_somebody_lets_it_go_on(installation: Installation) -> None:

@@ -10,6 +10,15 @@ desk-invalidation-count = { $n ->
     [one] { $n } signature fits this now.
    *[other] { $n } signatures fit this now.
   }
+desk-invalidation-at-least = { $n ->
+    [one] At least { $n } signature fits this now.
+   *[other] At least { $n } signatures fit this now.
+  }
+desk-invalidation-many = They are too many to count at a glance. Counting every one takes a few seconds; you can propose to take them out when you have seen the exact number.
+desk-invalidation-all = Count every one
+desk-invalidation-as-of = As of
+desk-invalidation-still-out = How many of them are still out?
+desk-invalidation-every-act = Everything that was agreed on
 desk-invalidation-n = { $n ->
     [one] { $n } counted signature
    *[other] { $n } counted signatures

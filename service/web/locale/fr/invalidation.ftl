@@ -10,6 +10,15 @@ desk-invalidation-count = { $n ->
     [one] { $n } signature correspond en ce moment.
    *[other] { $n } signatures correspondent en ce moment.
   }
+desk-invalidation-at-least = { $n ->
+    [one] Au moins { $n } signature correspond en ce moment.
+   *[other] Au moins { $n } signatures correspondent en ce moment.
+  }
+desk-invalidation-many = Il y en a trop pour les compter d’un coup d’œil. Les compter toutes prend quelques secondes ; vous pourrez proposer de les écarter quand vous aurez vu le nombre exact.
+desk-invalidation-all = Les compter toutes
+desk-invalidation-as-of = État au
+desk-invalidation-still-out = Combien sont encore écartées ?
+desk-invalidation-every-act = Tout ce qui a été décidé
 desk-invalidation-n = { $n ->
     [one] { $n } signature comptée
    *[other] { $n } signatures comptées

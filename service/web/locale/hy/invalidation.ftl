@@ -10,6 +10,15 @@ desk-invalidation-count = { $n ->
     [one] Այժմ համապատասխանում է { $n } ստորագրություն։
    *[other] Այժմ համապատասխանում է { $n } ստորագրություն։
   }
+desk-invalidation-at-least = { $n ->
+    [one] Այժմ համապատասխանում է առնվազն { $n } ստորագրություն։
+   *[other] Այժմ համապատասխանում է առնվազն { $n } ստորագրություն։
+  }
+desk-invalidation-many = Դրանք շատ են՝ միանգամից հաշվելու համար։ Բոլորը հաշվելը կտևի մի քանի վայրկյան․ դրանք հանել կարող եք առաջարկել, երբ տեսնեք ճշգրիտ թիվը։
+desk-invalidation-all = Հաշվել բոլորը
+desk-invalidation-as-of = Առ
+desk-invalidation-still-out = Դրանցից քանի՞սն են դեռ հանված
+desk-invalidation-every-act = Այն ամենը, ինչ որոշվել է
 desk-invalidation-n = { $n ->
     [one] { $n } հաշվված ստորագրություն
    *[other] { $n } հաշվված ստորագրություն
