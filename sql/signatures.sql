@@ -532,6 +532,25 @@ from shown_name
 where petition_id = :petition_id and review = 'waiting'
 order by name;
 
+-- name: next_names(petition_id, limit)
+-- What an organizer looks at in one sitting, by an index.
+select signature_id, name, role
+from shown_name
+where petition_id = :petition_id and review = 'waiting'
+order by name
+limit :limit;
+
+-- name: names_left(petition_id)$
+select count(*)
+from shown_name
+where petition_id = :petition_id and review = 'waiting';
+
+-- name: names_among(petition_id, ids)
+-- Those of the ids whose name waits in this very petition.
+select signature_id
+from shown_name
+where petition_id = :petition_id and signature_id = any(:ids::uuid[]) and review = 'waiting';
+
 -- name: review_names(ids, review, now)$
 -- A reviewed name appears from the next day on, together with the day's other names.
 with reviewed as (
@@ -1021,18 +1040,25 @@ select count(*)
 from signature
 where petition_id = :petition_id and state = 'held';
 
--- name: held(petition_id, kind, value, limit)
--- Held rows, or those of one cluster, oldest first: their features, and how many of the held share each.
+-- name: held(petition_id, kind, value, limit, most)
+-- The ``most`` oldest held rows, or those of them in one cluster: their features, and how many of them share each. Younger ones
+-- come into sight when these are decided, so that a flood of held forms is looked at piece by piece.
 with held as (
     select
         s.id, s.received_at, s.lane, s.marks, s.prefix, s.domain,
         count(*) over (partition by s.prefix) as by_prefix,
-        count(*) over (partition by s.domain) as by_domain,
-        exists (select from held_release r where r.signature_id = s.id) as is_released
-    from signature s
-    where s.petition_id = :petition_id and s.state = 'held'
+        count(*) over (partition by s.domain) as by_domain
+    from (
+        select id, received_at, lane, marks, prefix, domain
+        from signature
+        where petition_id = :petition_id and state = 'held'
+        order by received_at, id
+        limit :most
+    ) s
 )
-select id, received_at, lane, marks, prefix, domain, by_prefix, by_domain, is_released
+select
+    id, received_at, lane, marks, prefix, domain, by_prefix, by_domain,
+    exists (select from held_release r where r.signature_id = held.id) as is_released
 from held
 where
     :kind::text is null
@@ -1042,15 +1068,23 @@ where
 order by received_at, id
 limit :limit;
 
--- name: held_clusters(petition_id)
--- What held rows have in common: the client's network or the mail domain (keyed hashes of a day), or the signs themselves.
+-- name: held_clusters(petition_id, most)
+-- What the ``most`` oldest held rows have in common: the client's network or the mail domain (keyed hashes of a day), or the signs.
 select k.kind, k.value, count(*) as n, min(s.received_at) as first, max(s.received_at) as last,
-    count(*) filter (where exists (select from held_release r where r.signature_id = s.id)) as released
-from signature s,
+    count(*) filter (where s.is_released) as released
+from (
+        select
+            received_at, marks, prefix, domain,
+            exists (select from held_release r where r.signature_id = signature.id) as is_released
+        from signature
+        where petition_id = :petition_id and state = 'held'
+        order by received_at, id
+        limit :most
+    ) s,
     lateral (
         values ('prefix', encode(s.prefix, 'hex')), ('domain', encode(s.domain, 'hex')), ('marks', array_to_string(s.marks, ','))
     ) as k (kind, value)
-where s.petition_id = :petition_id and s.state = 'held' and k.value is not null
+where k.value is not null
 group by k.kind, k.value
 having count(*) > 1 or k.kind = 'marks'
 order by n desc, k.kind, k.value

@@ -18,7 +18,7 @@ Two rules hold throughout: for each petition one living signature stands for one
 from service.signatures.ageing import Terms, add_up, expire, forget_indexes, kept_too_long, lapsed, reseal, statistics, terms
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
-from service.signatures.holding import ask_release, held_ids, refuse, release
+from service.signatures.holding import ask_release, held_ids, look_at_held, refuse, release
 from service.signatures.invalidating import (
     REASONS,
     Condition,
@@ -71,6 +71,7 @@ __all__ = [
     "lapsed",
     "lock_key",
     "look",
+    "look_at_held",
     "manage_handle",
     "managed",
     "narrow",

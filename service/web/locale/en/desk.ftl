@@ -411,6 +411,7 @@ desk-held-n = { $n ->
    *[other] { $n } forms are held: stored, not mailed, not counted.
   }
 desk-held-hint = Let go on what looks like people; each then gets the usual mail and has to confirm. Refuse what looks like a machine. Nobody's name is shown here.
+desk-held-oldest = Shown are the oldest { $n }. Decide these, and the next ones come.
 desk-clusters = In clusters
 desk-cluster-prefix = Same network
 desk-cluster-domain = Same mail domain

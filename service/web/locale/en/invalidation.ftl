@@ -11,6 +11,7 @@ desk-invalidation-count = { $n ->
    *[other] { $n } signatures fit this now.
   }
 desk-invalidation-at-least = { $n ->
+    [0] None among the first 10,000 that were looked at.
     [one] At least { $n } signature fits this now.
    *[other] At least { $n } signatures fit this now.
   }

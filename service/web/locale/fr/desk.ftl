@@ -411,6 +411,7 @@ desk-held-n = { $n ->
    *[other] { $n } formulaires sont retenus : enregistrés, sans courriel, non comptés.
   }
 desk-held-hint = Laissez passer ce qui ressemble à des personnes ; chacune reçoit alors le courriel habituel et doit confirmer. Refusez ce qui ressemble à une machine. Aucun nom n’est affiché ici.
+desk-held-oldest = Vous voyez les { $n } plus anciens. Une fois ceux-ci décidés, les suivants arrivent.
 desk-clusters = Par groupes
 desk-cluster-prefix = Même réseau
 desk-cluster-domain = Même domaine de courriel

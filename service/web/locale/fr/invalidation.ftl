@@ -11,6 +11,7 @@ desk-invalidation-count = { $n ->
    *[other] { $n } signatures correspondent en ce moment.
   }
 desk-invalidation-at-least = { $n ->
+    [0] Aucune parmi les 10 000 premières qui ont été regardées.
     [one] Au moins { $n } signature correspond en ce moment.
    *[other] Au moins { $n } signatures correspondent en ce moment.
   }
