@@ -1070,24 +1070,32 @@ limit :limit;
 
 -- name: held_clusters(petition_id, most)
 -- What the ``most`` oldest held rows have in common: the client's network or the mail domain (keyed hashes of a day), or the signs.
-select k.kind, k.value, count(*) as n, min(s.received_at) as first, max(s.received_at) as last,
-    count(*) filter (where s.is_released) as released
-from (
-        select
-            received_at, marks, prefix, domain,
-            exists (select from held_release r where r.signature_id = signature.id) as is_released
-        from signature
-        where petition_id = :petition_id and state = 'held'
-        order by received_at, id
-        limit :most
-    ) s,
-    lateral (
-        values ('prefix', encode(s.prefix, 'hex')), ('domain', encode(s.domain, 'hex')), ('marks', array_to_string(s.marks, ','))
-    ) as k (kind, value)
-where k.value is not null
-group by k.kind, k.value
-having count(*) > 1 or k.kind = 'marks'
-order by n desc, k.kind, k.value
+with oldest as materialized (
+    select
+        received_at, marks, prefix, domain,
+        exists (select from held_release r where r.signature_id = signature.id) as is_released
+    from signature
+    where petition_id = :petition_id and state = 'held'
+    order by received_at, id
+    limit :most
+)
+select 'prefix' as kind, encode(prefix, 'hex') as value,
+    count(*) as n, min(received_at) as first, max(received_at) as last, count(*) filter (where is_released) as released
+from oldest
+where prefix is not null
+group by prefix
+having count(*) > 1
+union all
+select 'domain', encode(domain, 'hex'), count(*), min(received_at), max(received_at), count(*) filter (where is_released)
+from oldest
+where domain is not null
+group by domain
+having count(*) > 1
+union all
+select 'marks', array_to_string(marks, ','), count(*), min(received_at), max(received_at), count(*) filter (where is_released)
+from oldest
+group by marks
+order by n desc, kind, value
 limit 50;
 
 -- name: ask_release(petition_id, ids, asked_by)$

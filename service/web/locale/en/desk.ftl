@@ -4,6 +4,7 @@
 
 desk-title = The desk
 desk-demo = A demonstration: nothing leaves this machine, and no signature counts.
+desk-menu = Menu
 desk-nav = The desk's pages
 desk-nav-home = Petitions
 desk-nav-approvals = Approvals
@@ -16,6 +17,8 @@ desk-waiting = { $n ->
     [one] waiting for a second person
    *[other] waiting for a second person
   }
+desk-no-passkey = You came in by a link that works once, and have no passkey yet. Without one you cannot come back, nor agree to what needs two people.
+desk-no-passkey-link = Make your first passkey
 desk-second-passkey = You have one passkey. If that device is lost, you need a colleague to come back in.
 desk-second-passkey-link = Add a second one
 desk-save = Save

@@ -4,6 +4,7 @@
 
 desk-title = Le bureau
 desk-demo = Une démonstration : rien ne quitte cette machine, et aucune signature ne compte.
+desk-menu = Menu
 desk-nav = Les pages du bureau
 desk-nav-home = Pétitions
 desk-nav-approvals = Accords
@@ -16,6 +17,8 @@ desk-waiting = { $n ->
     [one] en attente d’une deuxième personne
    *[other] en attente d’une deuxième personne
   }
+desk-no-passkey = Vous êtes entré par un lien qui ne sert qu’une fois, et n’avez pas encore de clé d’accès. Sans clé, vous ne pourrez ni revenir, ni donner votre accord à ce qui demande deux personnes.
+desk-no-passkey-link = Créer votre première clé
 desk-second-passkey = Vous avez une seule clé d’accès. Si cet appareil se perd, il vous faudra un collègue pour revenir.
 desk-second-passkey-link = En ajouter une deuxième
 desk-save = Enregistrer
