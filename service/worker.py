@@ -237,6 +237,7 @@ class Worker:
         while await self.remind():
             pass
         await organizers.q.housekeeping(pool, now=None)
+        await organizers.q.forget_to_signers(pool, names=list(organizers.TO_SIGNERS), now=None)
         await organizers.remember(pool, self._settings.data_dir / "audit-head")
         await sponsors.forget(pool)
         async with db.transaction(pool) as connection:

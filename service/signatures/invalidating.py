@@ -164,7 +164,9 @@ async def _insert(
     reverses: UUID | None,
     expected: int,
 ) -> None:
-    rule = msgspec.json.encode({name: len(value) if name == "ids" else value for name, value in asked.items() if value is not None})
+    # What stays is what was asked; of what leads to single signers, how many of them.
+    to_signers = ("ids", "prefixes", "domains")
+    rule = msgspec.json.encode({name: len(value) if name in to_signers else value for name, value in asked.items() if value is not None})
     total = await q.record_act(
         connection,
         id=act_id,
