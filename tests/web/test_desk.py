@@ -488,6 +488,23 @@ async def test_held_forms_go_on_one_by_one_and_by_cluster_and_who_they_are_is_no
     assert await installation.owner.fetchval("select n from outcome_sum where outcome = 'refused'") == 3
 
 
+async def test_a_flood_of_held_forms_is_decided_piece_by_piece(installation: Installation) -> None:
+    mod = await seat(installation, "mod@example.org", Grant("moderator"))
+    await held(installation, 1)
+    await installation.owner.execute(
+        "insert into signature (id, petition_id, text_version, state, visibility, received_at, domain, marks) "
+        "select gen_random_uuid(), petition_id, 1, 'held', 'count', received_at, domain, marks from signature, generate_series(1, 5002)"
+    )
+    path, cluster = f"/desk/petitions/{installation.slug}/held", f"domain:{(b'd' * 16).hex()}"
+    page = (await mod.get(path)).text
+    assert "5,003 forms are held" in page and "the oldest 5,000" in page and 'name="expected" value="5000"' in page
+    assert said(await mod.post(path, do="refuse", cluster=cluster, expected="5003")) == "held-changed"
+    assert said(await mod.post(path, do="refuse", cluster=cluster, expected="5000")) == "held-refused"
+    page = (await mod.get(path)).text
+    assert "3 forms are held" in page and "the oldest" not in page
+    assert said(await mod.post(path, do="refuse", cluster=cluster, expected="3")) == "held-refused"
+
+
 async def test_a_name_is_looked_at_before_the_public_sees_it(installation: Installation) -> None:
     mod = await seat(installation, "mod@example.org", Grant("moderator"))
     for n, name in enumerate(("Anahit Real", "Buy Cheap")):
