@@ -52,7 +52,7 @@ from service.web import verify as verify_pages
 from service.web.callers import Cors, refuse_foreign
 from service.web.files import Files, contents
 from service.web.front import Answer, Front
-from service.web.kept import Kept
+from service.web.kept import PUBLIC, Kept
 from service.web.pages import Pages
 from service.web.problems import PROBLEM, Problem, problem
 from service.web.slot import Slot
@@ -98,7 +98,9 @@ def create(settings: Settings) -> App:
         openapi_config=OpenAPIConfig(
             title="Libertas",
             version=__version__,
-            openapi_router=Router("/api", route_handlers=[], include_in_schema=False, before_request=_only_the_description),
+            openapi_router=Router(
+                "/api", route_handlers=[], include_in_schema=False, before_request=_only_the_description, after_request=_read_by_anybody
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             components=Components(
                 security_schemes={"partner": SecurityScheme(type="http", scheme="bearer", description="A partner's key")}
@@ -116,6 +118,12 @@ async def _only_the_description(request: Request[Any, Any, State]) -> None:
     # Litestar answers every other address below /api with a page of its own, which has no policy.
     if request.url.path != "/api/openapi.json":
         raise NotFound("address")
+
+
+async def _read_by_anybody(answer: Response[Any]) -> Response[Any]:
+    # Whoever builds on the API reads its description with tools on pages of their own.
+    answer.headers.update({**PUBLIC, "cache-control": "public, max-age=600, stale-while-revalidate=86400"})
+    return answer
 
 
 _REQUESTS = Counter("libertas_requests", "Answers, by route template, method and status", ["route", "method", "status"])
@@ -209,6 +217,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "roster": roster,
                         "register": register,
                         "kept": Kept(),
+                        "sitemap": Kept(),
                         "printed": {},
                         "printing": asyncio.Lock(),
                         "clock": shelf.now,

@@ -141,8 +141,14 @@ class Snapshot:
         return self._sponsor_by_id.get(sponsor_id)
 
     def for_petition(self, petition_id: UUID) -> list[Sponsor]:
-        """Who stands for those of whom the petition speaks (all, unless it names some), each once; cities first, as announced."""
+        """Who stands for those of whom the petition speaks (all, unless it names some), each once; cities first, as announced.
+
+        Nobody, when it names only people of whom no page is public any more: beside it, whoever stands for the whole group
+        would seem to stand for just these.
+        """
         named = self._petitions.get(petition_id)
+        if named is not None and not self.cases_of(petition_id):
+            return []
         found: dict[UUID, tuple[date, Sponsor]] = {}
         for case_id, pairs in self._of_case.items():
             if named is None or case_id is None or case_id in named:
@@ -151,8 +157,12 @@ class Snapshot:
                         found[sponsor.id] = (one.announced_on, sponsor)
         return [sponsor for _, sponsor in sorted(found.values(), key=lambda each: (each[1].kind != "city", each[0], each[1].slug))]
 
+    def speaks_of_all(self, petition_id: UUID) -> bool:
+        """Whether the petition is for the whole group. One that names some is not, whether or not they may be shown."""
+        return petition_id not in self._petitions
+
     def cases_of(self, petition_id: UUID) -> list[Case]:
-        """The cases that the petition names; none when it speaks of all."""
+        """The cases that the petition names and that may be shown; none when it speaks of all."""
         return [case for case_id in self._petitions.get(petition_id, ()) if (case := self._by_id.get(case_id)) is not None]
 
     def petitions_of(self, case_id: UUID) -> Callable[[UUID], bool]:

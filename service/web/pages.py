@@ -12,7 +12,7 @@ What each template is given, beside ``lang`` and the words that every template k
 ===================  =====================================================================================================
 template             context
 ===================  =====================================================================================================
-home.html            path "/" · petitions: list of (petition, state), open ones first
+home.html            path "/" · petitions: list of (petition, state), open ones first · register
 petitions.html       path · petitions: list of (petition, state)
 petition.html        path · petition · state · form: ``Filled`` (what was typed; ``Filled()`` at first) · faults: list of
                      ``errors.Fault`` in the form's order · notice: "" | "text-changed" | "closed" | "paused" (why the form
@@ -298,6 +298,13 @@ def _web(address: str) -> str:
     return address if re.match(r"(?i)https?://[^/\\]", address) else "#"
 
 
+def _contact_link(contact: str) -> str:
+    """How to reach the issuer: a link where it is an address, and as it was written where it is anything else."""
+    if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", contact):
+        return Markup('<a href="mailto:{}">{}</a>').format(quote(contact, safe="@"), contact)
+    return contact
+
+
 # ------------------------------------------------------------------------------------------------ headers and files
 
 
@@ -426,6 +433,7 @@ class Pages:
             site={
                 "name": self.settings.issuer_name,
                 "contact": self.settings.issuer_contact,
+                "contact_link": _contact_link(self.settings.issuer_contact),
                 "base_url": self.settings.base_url,
                 "is_demo": self.settings.embedded,
                 "captcha": self.settings.captcha,
