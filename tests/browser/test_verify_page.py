@@ -427,6 +427,8 @@ async def test_a_visitor_checks_what_was_certified_on_the_site_itself(
     assert certified["fingerprint"] in text and certified["keys"]["log"] in text, "the certificate points here for both"
     assert (await chosen(shown, made.zip(), trust))["result"] == "valid"
     assert (await shown.inner_text(".checker-count strong")) == "1"
+    one_signature = {"en": "1 signature counted", "fr": "1 signature comptée", "hy": "1 "}[lang]
+    assert (await shown.inner_text(".checker-count")).startswith(one_signature)
     await one.picture(f"verify-checked-{lang}-{width}")
     assert await one.faults_by_axe() == []
     await shown.set_viewport_size({"width": 280, "height": 700})

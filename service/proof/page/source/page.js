@@ -111,7 +111,7 @@ export function show(root, words, worker) {
       return [t(name), facts(Object.entries(value).map(([version, each]) => [t("version", { n: version }), each]))];
     });
     return [
-      el("p", { class: "checker-count" }, el("strong", {}, number(figures.count)), " ", t("signatures")),
+      el("p", { class: "checker-count" }, el("strong", {}, number(figures.count)), " ", t(new Intl.PluralRules(lang).select(figures.count) === "one" ? "signature" : "signatures")),
       ["demo", "draft"].includes(body.standing) ? el("p", { class: "checker-warning" }, t(body.standing)) : null,
       body.statement ? el("p", {}, String(inLang(body.statement))) : el("p", {}, t("not-proved")),
       el("div", { class: "checker-labels" },
