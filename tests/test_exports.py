@@ -271,13 +271,14 @@ async def test_whoever_leaves_while_a_list_is_begun_is_in_list_number_and_remova
         async def whole() -> str:
             return b"".join([piece async for piece in made]).decode()
 
-        async with pool.acquire() as held:  # the list has one connection of the two; whoever keeps its ids has to wait for this one
-            async with held.transaction():
-                await held.execute("lock table signature in access exclusive mode")
-                writing = asyncio.create_task(whole())
-                while not await house.pool.fetchval("select exists (select from pg_locks where relation = 'signature'::regclass and not granted)"):
-                    await asyncio.sleep(0.01)
-                await held.execute("update signature set state = 'withdrawn', sealed_blob = null, blob = null where id = $1", ids[0])
+        # The list has one connection of the two; whoever keeps its ids has to wait for this one.
+        async with pool.acquire() as held, held.transaction():
+            await held.execute("lock table signature in access exclusive mode")
+            writing = asyncio.create_task(whole())
+            waits = "select exists (select from pg_locks where relation = 'signature'::regclass and not granted)"
+            while not await house.pool.fetchval(waits):
+                await asyncio.sleep(0.01)
+            await held.execute("update signature set state = 'withdrawn', sealed_blob = null, blob = null where id = $1", ids[0])
         text = await writing
     assert made.about["totals"] == {"count": 5, "rows": 5, "not_listed": 0} and str(ids[0]) in text
     assert [row_id for row_id, _, _ in await exports.removals(house.pool, made.id)] == [ids[0]], "she is to be taken out of it"
