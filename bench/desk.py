@@ -63,14 +63,23 @@ async def crowd(house: Installation, rows: int) -> None:
                 records.append((*common, now.date(), now, now, now, later, cluster, cluster, "api", ["busy"] if number % 100 == 0 else []))
         await house.owner.copy_records_to_table("signature", records=records, columns=_COLUMNS)
     await house.owner.execute(
-        "insert into signature (id, petition_id, text_version, state, visibility, email_index, blob, key_id, received_at, lane, marks, "
-        "prefix, domain) select gen_random_uuid(), $1, 1, 'held', 'count', sha256(('held ' || n)::bytea), $3, 1, now() - n * interval '1 s', "
-        "'api', '{busy}', substr(sha256((n % 500)::text::bytea), 1, 16), substr(sha256((n % 50)::text::bytea), 1, 16) "
-        "from generate_series(1, $2::integer) n",
+        """
+        insert into signature (
+            id, petition_id, text_version, state, visibility, email_index, blob, key_id, received_at, lane, marks, prefix, domain
+        )
+        select
+            gen_random_uuid(), $1, 1, 'held', 'count', sha256(('held ' || n)::bytea), $3, 1, now() - n * interval '1 s', 'api', '{busy}',
+            substr(sha256((n % 500)::text::bytea), 1, 16), substr(sha256((n % 50)::text::bytea), 1, 16)
+        from generate_series(1, $2::integer) n
+        """,
         petition, rows // 20, blob,
     )  # fmt: skip
     await house.owner.execute(
-        "insert into shown_name (signature_id, petition_id, name) select gen_random_uuid(), $1, 'Ani ' || n from generate_series(1, $2::integer) n",
+        """
+        insert into shown_name (signature_id, petition_id, name)
+        select gen_random_uuid(), $1, 'Ani ' || n
+        from generate_series(1, $2::integer) n
+        """,
         petition, rows // 20,
     )  # fmt: skip
     await house.owner.execute("vacuum analyze signature, shown_name")

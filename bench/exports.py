@@ -113,7 +113,9 @@ async def measure(pool: asyncpg.Pool, folder: Path, rows: int) -> None:
         async for _piece in await exports.write(pool, keys, settings, "bench", shape="working", form=form):
             pass
         took = time.perf_counter() - began
-        print(f"export, {form:8}   {rows / took:10.0f} rows/s   memory beyond it {memory()[1] - before:.1f} MiB, with its library (goal 32)")
+        print(
+            f"export, {form:8}   {rows / took:10.0f} rows/s   memory beyond it {memory()[1] - before:.1f} MiB, with its library (goal 32)"
+        )
     to, began = keys.offline_keys(), time.perf_counter()
     for number in range(500):
         offline.seal_box(to, found.id, UUID(int=number), "signer", bytes(256))

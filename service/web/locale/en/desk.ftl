@@ -197,9 +197,6 @@ desk-audit-anybody = anybody
 desk-audit-act = Act
 desk-audit-filter = Show
 desk-audit-number = No.
-desk-audit-when = When
-desk-audit-who = Who
-desk-audit-facts = What
 desk-audit-more = Earlier
 
 ## What is refused

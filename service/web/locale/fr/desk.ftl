@@ -197,9 +197,6 @@ desk-audit-anybody = n’importe qui
 desk-audit-act = Acte
 desk-audit-filter = Afficher
 desk-audit-number = Nº
-desk-audit-when = Quand
-desk-audit-who = Qui
-desk-audit-facts = Quoi
 desk-audit-more = Plus ancien
 
 ## Ce qui est refusé

@@ -197,9 +197,6 @@ desk-audit-anybody = ցանկացած
 desk-audit-act = Գործողություն
 desk-audit-filter = Ցույց տալ
 desk-audit-number = Համար
-desk-audit-when = Երբ
-desk-audit-who = Ով
-desk-audit-facts = Ինչ
 desk-audit-more = Ավելի վաղ
 
 ## Մերժումներ
