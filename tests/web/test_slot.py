@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+
 from installation import Installation
 from service import app
 from service.web.callers import Cors
