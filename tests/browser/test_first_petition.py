@@ -50,6 +50,7 @@ class Album:
 
 async def libertas(house: Installation, monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
     """What an operator types on the server."""
+    monkeypatch.delenv("LIBERTAS_PICTURES", raising=False)  # of the tests alone: a setting that nobody knows stops every command
     for name in ("DATABASE_URL", "DATA_DIR", "KEY_DIR", "BASE_URL"):
         monkeypatch.setenv(f"LIBERTAS_{name}", str(getattr(house.settings, name.lower())))
     assert await asyncio.to_thread(main, list(words)) == 0
