@@ -43,7 +43,7 @@ from service import (
     witnesses,
 )
 from service.db import AWAY
-from service.errors import Misconfigured, Refusal
+from service.errors import Refusal
 from service.identity import Keys
 from service.petitions import Shelf
 from service.proof.policy import Policy
@@ -331,10 +331,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     keys = Keys(settings.key_dir)
     if not settings.embedded:
         keys.refuse_organizers_keys()
-    async with db.open_pool(settings.database_url, low=1, high=8, name="libertas-worker") as pool:
-        async with pool.acquire() as connection:
-            if faults := await db.schema_faults(connection):
-                raise Misconfigured(faults)
+    async with db.open_lasting_pool(settings.database_url, name="libertas-worker") as pool:
         shelf = Shelf(pool, interval=5.0)
         async with shelf.running():
             await Worker(pool, settings, keys, shelf.now).run(stop)

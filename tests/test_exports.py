@@ -528,7 +528,7 @@ async def test_the_command_writes_a_list_that_adds_up_to_the_certificate_and_ope
     assert done.code == 0 and "count 3, named 2, not named 1" in done.out, done
     assert [row["name"] for row in rows_of(tmp_path / "list.opened.csv")] == ["Ani", "Levon"]
     assert json.loads(bundle.files["certificate.json"])["proved"]["count"] == made.about["checkpoint"]["count"] == 3
-    figures = tmp_path / "open.csv"
+    figures = tmp_path / "for the press" / "open.csv"  # a folder that is not there yet
     done = await run("export", installation.slug, "--shape", "open", "--format", "csv", "--out", str(figures), **env)
     assert done.code == 0 and figures.read_text().startswith("kind,key,n\ncount,,3\n"), done
     again = await run("export", installation.slug, "--shape", "open", "--format", "csv", "--out", str(figures), **env)

@@ -91,7 +91,7 @@ def beside(register: Snapshot, petition: Petition, words: Words) -> Beside:
     if prisoners.held and prisoners.as_of:
         held = words.t("widget-held", n=prisoners.held, when=words.day(prisoners.as_of))
     stand = _stand(words, [sponsor.name(words.lang) for sponsor in sponsors]) if sponsors else ""
-    first = register.cases_of(petition.id) or register.fewest(1)
+    first = register.cases_of(petition.id) or (register.fewest(1) if register.speaks_of_all(petition.id) else [])
     return Beside(
         f"{held} {stand}".strip(),
         held,
