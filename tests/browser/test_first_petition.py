@@ -173,7 +173,7 @@ async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     assert await ani.page.locator(".steps a", has_text="The document").count() == 1
     await ani.press("nav.tabs a[href$='/exports']")
     await album.take("exports")
-    for place in ("approvals", "audit", "people", "updates"):
+    for place in ("approvals", "updates"):
         await ani.open(f"/desk/{place}")
         await album.take(place)
     await ani.press(".rows a")
