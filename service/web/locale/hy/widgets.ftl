@@ -25,6 +25,7 @@ widget-stand = { $n ->
    *[other] Նրանց կողքին են { $first } և ևս { $n }-ը։
 }
 widget-case-held = Պահվում է (սկիզբ՝ { $since }), դեռ սպասում ենք (դրությունը՝ { $when })։
+widget-case-missing = Բռնի անհետացած (սկիզբ՝ { $since }), լուր չկա (դրությունը՝ { $when })։
 widget-case-released = Ազատ է արձակվել՝ { $when }։
 widget-case-died = Մահացել է՝ { $when }։
 
