@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
 import httpx2
-import msgspec
 import structlog
 from litestar import Litestar, Request, Response, Router
 from litestar.datastructures import State
@@ -26,7 +25,7 @@ from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db, witnesses
 from service.db import AWAY
-from service.errors import Busy, Invalid, Misconfigured, NotFound, Refusal, _Later
+from service.errors import Busy, NotFound, Refusal, _Later
 from service.identity import Keys
 from service.intake import Intake
 from service.organizers import Secrets
@@ -55,7 +54,8 @@ from service.web.files import Files, contents
 from service.web.front import Answer, Front
 from service.web.kept import PUBLIC, Kept
 from service.web.pages import Pages
-from service.web.problems import PROBLEM, FaultOut
+from service.web.problems import PROBLEM, Problem, problem
+from service.web.slot import Slot
 
 log = structlog.get_logger()
 
@@ -109,7 +109,9 @@ def create(settings: Settings) -> App:
         before_request=refuse_foreign,
         logging_config=None,
     )
-    return Door(Cors(desk.DeskDoor(cast(App, litestar), litestar.state), litestar.state), lambda path: litestar.state.front.get(path))
+    state = litestar.state
+    inner = Slot(desk.DeskDoor(cast(App, litestar), state), state, lambda no: _posted_in_vain(state, no))
+    return Door(Cors(inner, state), lambda path: state.front.get(path))
 
 
 async def _only_the_description(request: Request[Any, Any, State]) -> None:
@@ -180,12 +182,9 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             keys.refuse_organizers_keys()
         state = app.state
         async with (
-            db.open_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,
+            db.open_lasting_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,
             httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=2)) as client,
         ):
-            async with pool.acquire() as connection:
-                if faults := await db.schema_faults(connection):
-                    raise Misconfigured(faults)
             shelf, roster, register = Shelf(pool), Roster(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages(register)
             gate = captcha.build(settings, keys.altcha_keys(), client)
@@ -272,35 +271,25 @@ def _wants_json(request: Request[Any, Any, State]) -> bool:
     return path.startswith(("/api/", "/ledger/", "/healthz", "/readyz", "/oembed", "/widget")) or path.endswith(".json")
 
 
-def _problem(
-    request: Request[Any, Any, State], status: int, code: str, detail: str = "", *, refusal: Refusal | None = None
-) -> Response[bytes]:
-    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-    if request.method == "GET":
-        headers["access-control-allow-origin"] = "*"
-    if status == 401:
-        headers["www-authenticate"] = "Bearer"
-    if isinstance(refusal, _Later):
-        headers["retry-after"] = str(refusal.retry_after)
-    words = (
-        request.app.state.pages.words["en"] if "en" in request.app.state.pages.words else next(iter(request.app.state.pages.words.values()))
-    )
-    errors = (
-        [FaultOut(fault.field, fault.code, words.fault(fault.field, fault.code)) for fault in refusal.faults]
-        if isinstance(refusal, Invalid)
-        else None
-    )
-    body: dict[str, Any] = {"type": "about:blank", "title": code.replace("-", " "), "status": status, "code": code}
-    if detail and detail != code:
-        body["detail"] = detail
-    if errors is not None:
-        body["errors"] = errors
-    return Response(msgspec.json.encode(body), status_code=status, media_type=PROBLEM, headers=headers)
+def _problem(state: State, status: int, code: str, refusal: Refusal | None, *, is_read: bool) -> Problem:
+    words = state.pages.words
+    return problem(words["en"] if "en" in words else next(iter(words.values())), status, code, refusal, is_read=is_read)
+
+
+def _posted_in_vain(state: State, no: Exception) -> Problem:
+    """The same for the slot in front of the framework."""
+    if isinstance(no, AWAY):
+        no = _is_away(no)
+    if isinstance(no, Refusal):
+        return _problem(state, no.status, no.code, no, is_read=False)
+    _tell(no, "POST")
+    return _problem(state, 500, "fault", None, is_read=False)
 
 
 def _answer(request: Request[Any, Any, State], status: int, code: str, refusal: Refusal | None = None) -> Response[bytes]:
     if _wants_json(request):
-        return _problem(request, status, code, refusal.detail if refusal else "", refusal=refusal)
+        no = _problem(request.app.state, status, code, refusal, is_read=request.method == "GET")
+        return Response(no.body, status_code=status, media_type=PROBLEM, headers=no.headers)
     if request.url.path == "/desk" or request.url.path.startswith("/desk/"):
         at_desk = desk.refused(request, status, code)
         if isinstance(refusal, _Later):
@@ -327,11 +316,20 @@ def _not_served(request: Request[Any, Any, State], no: HTTPException) -> Respons
 
 
 def _away(request: Request[Any, Any, State], fault: Exception) -> Response[bytes]:
+    return _refused(request, _is_away(fault))
+
+
+def _is_away(fault: Exception) -> Busy:
     log.warning("web: database is away", error=type(fault).__name__)
-    return _refused(request, Busy(2, "the database is away"))
+    return Busy(2, "the database is away")
 
 
 def _fault(request: Request[Any, Any, State], fault: Exception) -> Response[bytes]:
+    _tell(fault, request.method)
+    return _answer(request, 500, "fault")
+
+
+def _tell(fault: Exception, method: str) -> None:
     # The address may hold a token and the fault's text may hold what somebody typed: the log gets neither.
     frames = []
     at = fault.__traceback__
@@ -339,5 +337,4 @@ def _fault(request: Request[Any, Any, State], fault: Exception) -> Response[byte
         frames.append(f"{at.tb_frame.f_code.co_filename.rsplit('/service/', 1)[-1]}:{at.tb_lineno}")
         at = at.tb_next
     mark = hashlib.sha256("".join(frames).encode()).hexdigest()[:8]
-    log.error("web: fault", error=type(fault).__name__, mark=mark, at=frames[-6:], method=request.method)
-    return _answer(request, 500, "fault")
+    log.error("web: fault", error=type(fault).__name__, mark=mark, at=frames[-6:], method=method)

@@ -80,7 +80,7 @@ class Intake:
         self._limit = limit
         self._flights = flights
         self._queue = queue
-        self._waiting: dict[bytes, tuple[Submission, asyncio.Future[bool]]] = {}
+        self._waiting: dict[bytes, tuple[Submission, list[asyncio.Future[bool]]]] = {}
         self._flying = 0
         self._woken = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,17 +89,17 @@ class Intake:
         """Store the form, or find it stored. Raises ``Invalid`` (proof-replayed) or ``Busy`` (nothing stored, safe to repeat)."""
         if len(self._waiting) >= self._queue:
             raise Busy(1, "more forms are waiting than can be stored in a second")
+        # Each visitor has a future of his own: one who hangs up takes the answer from nobody else who waits for the same form.
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         known = self._waiting.get(submission.form_id)
         if known is None:
-            done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            self._waiting[submission.form_id] = (submission, done)
+            self._waiting[submission.form_id] = (submission, [done])
             if not self._woken:
                 self._woken = True
                 asyncio.get_running_loop().call_soon(self._launch)
         else:
-            done = known[1]
-        # Shielded: a visitor who hangs up must not take the answer from another who waits for the same form.
-        if not await asyncio.shield(done):
+            known[1].append(done)
+        if not await done:
             raise Invalid([Fault("altcha", "proof-replayed")])
 
     async def knows(self, form_id: bytes) -> bool:
@@ -119,7 +119,7 @@ class Intake:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _flush(self, batch: list[tuple[Submission, asyncio.Future[bool]]]) -> None:
+    async def _flush(self, batch: list[tuple[Submission, list[asyncio.Future[bool]]]]) -> None:
         try:
             stored = await self._store([submission for submission, _ in batch])
         except db.AWAY + _FULL as away:
@@ -129,19 +129,21 @@ class Intake:
             self._answer(batch, fault)
             log.exception("intake: fault", forms=len(batch))
         else:
-            for submission, done in batch:
-                if not done.done():
-                    done.set_result(submission.form_id in stored)
+            for submission, waiting in batch:
+                is_stored = submission.form_id in stored
+                for done in waiting:
+                    if not done.done():
+                        done.set_result(is_stored)
         finally:
             self._flying -= 1
             self._launch()
 
     @staticmethod
-    def _answer(batch: list[tuple[Submission, asyncio.Future[bool]]], why: Exception) -> None:
-        for _, done in batch:
-            if not done.done():
-                done.set_exception(why)
-                done.exception()  # its visitor may have hung up; then nobody else would fetch it
+    def _answer(batch: list[tuple[Submission, list[asyncio.Future[bool]]]], why: Exception) -> None:
+        for _, waiting in batch:
+            for done in waiting:
+                if not done.done():
+                    done.set_exception(why)
 
     async def _store(self, forms: list[Submission]) -> set[bytes]:
         key_id, key = self._keys.epoch(self._clock())

@@ -13,6 +13,7 @@ import ipaddress
 import os
 import re
 import secrets
+import socket
 import tempfile
 import time
 import tomllib
@@ -91,6 +92,11 @@ def _address(text: str) -> Address | None:
     if "%" in text:
         return None
     try:
+        # Nearly everybody's: four numbers, read in C by the rules of ip_address (no leading zeros), in a tenth of its time.
+        return ipaddress.IPv4Address(int.from_bytes(socket.inet_pton(socket.AF_INET, text)))
+    except (OSError, ValueError):
+        pass
+    try:
         found = ipaddress.ip_address(text)
     except ValueError:
         return None
@@ -123,6 +129,7 @@ class DayKeys:
     def __init__(self, key_dir: Path) -> None:
         self._dir = key_dir / "prefix"
         self._day: date | None = None
+        self._begins = 0.0
         self._key = b""
 
     def digest(self, prefix: str, now: float) -> bytes:
@@ -131,11 +138,11 @@ class DayKeys:
         Other things by which forms are grouped for a day may be digested as well, with a word before them ("domain:example.org").
         Past midnight the same prefix has another digest: counts begin anew.
         """
-        day = datetime.fromtimestamp(now, UTC).date()
-        if day != self._day:
+        if not self._begins <= now < self._begins + 86_400 or self._day is None:
+            day = datetime.fromtimestamp(now, UTC).date()
             self.destroy_old(now)
-            self._key = self._of(day)
-            self._day = day
+            self._key, self._day = self._of(day), day
+            self._begins = now // 86_400 * 86_400
         return hmac.digest(self._key, prefix.encode(), "sha256")[:16]
 
     def destroy_old(self, now: float) -> list[str]:

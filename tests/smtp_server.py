@@ -61,6 +61,11 @@ class Relay:
     """Says 421 and hangs up after so many mails on one connection."""
     is_rude: bool = False
     """Hangs up without that word."""
+    pipelines: bool = True
+    is_naive: bool = False
+    """Waits for a mail, although nobody was named who shall get it."""
+    packets: list[bytes] = field(default_factory=list)
+    """The beginning of what arrived at once."""
     taken: list[Taken] = field(default_factory=list)
     seen: list[Taken] = field(default_factory=list)
     """Every mail of which the end of DATA was seen, answered or not."""
@@ -154,6 +159,7 @@ class _Talk(asyncio.Protocol):
         asyncio.get_running_loop().call_later(after, self.say, text)
 
     def data_received(self, chunk: bytes) -> None:
+        self.relay.packets.append(chunk[:200])
         self.buffer += chunk
         while not self.is_closed:
             if self.in_data:
@@ -179,7 +185,8 @@ class _Talk(asyncio.Protocol):
         verb, _, rest = line.partition(" ")
         match verb.upper():
             case "EHLO":
-                self.say("250-relay.test\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n250 ENHANCEDSTATUSCODES", after)
+                pipelining = "250-PIPELINING\r\n" if relay.pipelines else ""
+                self.say(f"250-relay.test\r\n{pipelining}250-SIZE 1000000\r\n250 ENHANCEDSTATUSCODES", after)
             case "MAIL":
                 if relay.most_mails and self.mails >= relay.most_mails:
                     if relay.is_rude:
@@ -203,10 +210,13 @@ class _Talk(asyncio.Protocol):
                     self.recipients.append(address)
                 self.say(answer or "250 2.1.5 ok", after)
             case "DATA":
-                if not self.recipients:
+                if not self.recipients and not relay.is_naive:
                     self.say("503 5.5.1 to whom?")
                     return
                 self.in_data = True
+                if not self.recipients:
+                    self.say("354 go ahead")
+                    return
                 domain = self.recipients[0].rpartition("@")[2]
                 relay.now_in[domain] = relay.now_in.get(domain, 0) + 1
                 relay.at_once[domain] = max(relay.at_once.get(domain, 0), relay.now_in[domain])
@@ -222,6 +232,9 @@ class _Talk(asyncio.Protocol):
 
     def whole(self, data: bytes) -> None:
         relay = self.relay
+        if not self.recipients:
+            self.say("554 5.5.1 to nobody")
+            return
         mail = Taken(self.sender, self.recipients, data)
         relay.note(mail)
         self.mails += 1

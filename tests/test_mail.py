@@ -422,6 +422,66 @@ async def test_no_word_that_somebody_typed_is_in_the_mail(office: Office, relay:
                 assert piece not in seen or piece in ours
 
 
+# -- in few packets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pipelines", [True, False])
+async def test_commands_share_a_packet_where_the_relay_says_that_it_takes_that(relay: Relay, pipelines: bool) -> None:
+    relay.pipelines = pipelines
+    async with mail.Post(relay.url, size=1, patience=5.0) as post, post.line() as line:
+        for n in range(3):
+            assert (await line.send("petition@example.org", f"ani{n}@example.org", b"Subject: x\r\n\r\nx\r\n")).code == 250
+    said = [packet.split(b" ", 1)[0].rstrip() for packet in relay.packets if not packet.startswith((b"EHLO", b"QUIT", b"Subject"))]
+    assert said == ([b"MAIL"] * 3 if pipelines else [b"MAIL", b"RCPT", b"DATA"] * 3)
+    if pipelines:
+        assert relay.packets[1].endswith(b"RCPT TO:<ani0@example.org>\r\nDATA\r\n")
+    assert [got.recipients for got in relay.taken] == [[f"ani{n}@example.org"] for n in range(3)]
+
+
+@pytest.mark.parametrize("is_naive", [True, False])
+@pytest.mark.parametrize("pipelines", [True, False])
+async def test_after_a_no_the_next_mail_on_the_same_connection_is_paired_with_its_own_answer(
+    relay: Relay, pipelines: bool, is_naive: bool
+) -> None:
+    relay.pipelines, relay.is_naive = pipelines, is_naive
+    relay.by_recipient = {"levon@example.org": "550 5.1.1 no such user", "siranush@example.org": "452 4.2.2 full"}
+    told = []
+    async with mail.Post(relay.url, size=1, patience=5.0) as post, post.line() as line:
+        for name in ("ani", "levon", "narek", "siranush", "siranush", "ani"):
+            told.append((await line.send("petition@example.org", f"{name}@example.org", b"Subject: x\r\n\r\nx\r\n")).name)
+    assert told == ["250 2.0.0", "550 5.1.1", "250 2.0.0", "452 4.2.2", "452 4.2.2", "250 2.0.0"]
+    assert [got.recipients for got in relay.seen] == [[f"{name}@example.org"] for name in ("ani", "narek", "ani")], "and nothing to nobody"
+    assert relay.connections == 1
+
+
+async def test_no_line_of_a_mail_is_taken_for_its_end_or_for_a_command(relay: Relay, post: mail.Post) -> None:
+    async with post.line() as line:
+        smuggled = b"Subject: x\r\n\r\n.\r\n..\r\n.dot\r\nx\n.\nMAIL FROM:<victim@example.org>\r.\rend"
+        assert (await line.send("petition@example.org", "ani@example.org", smuggled)).code == 250
+        for broken in (b"MAIL\r\nRCPT", b"RSET\n"):
+            assert line.talk is not None
+            with pytest.raises(Unproven):
+                line.talk.say(broken)
+    (got,) = relay.taken
+    assert got.data.split(b"\r\n")[:-1] == [
+        b"Subject: x", b"", b".", b"..", b".dot", b"x", b".", b"MAIL FROM:<victim@example.org>", b".", b"end",
+    ]  # fmt: skip
+
+
+async def test_a_relay_that_speaks_unasked_is_not_believed_again(relay: Relay, post: mail.Post) -> None:
+    async with post.line() as line:
+        assert (await line.send("petition@example.org", "ani@example.org", b"x\r\n")).code == 250
+    for talk in relay.open:
+        talk.say("250 2.0.0 and the next one, too")
+    async with asyncio.timeout(5):
+        while relay.open:
+            await asyncio.sleep(0.01)
+    async with post.line() as line:
+        relay.by_recipient = {"levon@example.org": "550 5.1.1 no such user"}
+        assert (await line.send("petition@example.org", "levon@example.org", b"x\r\n")).code == 550
+    assert relay.connections == 2
+
+
 # -- whatever the relay does -----------------------------------------------------------------------------------------------
 
 

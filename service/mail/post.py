@@ -19,6 +19,7 @@ import aiosmtplib
 import structlog
 
 from service.errors import Misconfigured, Unproven
+from service.mail.talk import Talk
 from service.mail.words import ENVELOPE
 
 log = structlog.get_logger()
@@ -79,7 +80,7 @@ class Post:
             "local_hostname": hello,
             "timeout": min(patience, 10.0),
         }
-        self._idle: list[aiosmtplib.SMTP] = []
+        self._idle: list[Talk] = []
         self._away_until = 0.0
         self._wait = 0.0
 
@@ -91,7 +92,7 @@ class Post:
 
     async def ready(self) -> bool:
         """Whether the relay takes a connection (or has one open). Asks it, unless it was found away a moment ago."""
-        if any(client.is_connected for client in self._idle):
+        if any(talk.is_connected for talk in self._idle):
             return True
         try:
             self._idle.append(await self.open())
@@ -99,7 +100,7 @@ class Post:
             return False
         return True
 
-    async def open(self) -> aiosmtplib.SMTP:
+    async def open(self) -> Talk:
         """A new connection that has greeted, secured and signed in. Raises ``Away``, at once if it was away a moment ago."""
         if time.monotonic() < self._away_until:
             raise Away
@@ -111,6 +112,7 @@ class Post:
                     await client.ehlo()
                 except aiosmtplib.SMTPHeloError:
                     await client.helo()
+            talk = Talk(client)
         except (aiosmtplib.SMTPException, OSError) as trouble:
             client.close()
             if time.monotonic() >= self._away_until:  # the first of those that tried at the same time
@@ -124,7 +126,7 @@ class Post:
             raise
         self._wait = self._away_until = 0.0
         self.opened += 1
-        return client
+        return talk
 
     @asynccontextmanager
     async def line(self) -> AsyncIterator[Line]:
@@ -133,24 +135,25 @@ class Post:
         try:
             yield line
         finally:
-            if line.client is not None and line.client.is_connected:
-                self._idle.append(line.client)
+            if line.talk is not None and line.talk.is_connected:
+                self._idle.append(line.talk)
 
     async def close(self) -> None:
         """Say goodbye on every kept connection."""
         while self._idle:
-            client = self._idle.pop()
+            talk = self._idle.pop()
             with ignoring(aiosmtplib.SMTPException, OSError):
-                await client.quit(timeout=2.0)
-            client.close()
+                talk.say(b"QUIT")
+                await talk.hear(2.0)
+            talk.close()
 
 
 class Line:
     """One sender's connection for the time of its mails; see ``Post.line``."""
 
-    def __init__(self, post: Post, client: aiosmtplib.SMTP | None, patience: float) -> None:
+    def __init__(self, post: Post, talk: Talk | None, patience: float) -> None:
         self._post = post
-        self.client = client
+        self.talk = talk
         self._patience = patience
 
     async def send(self, sender: str, recipient: str, data: bytes) -> Answer:
@@ -159,64 +162,76 @@ class Line:
             raise Unproven("address")
         try:
             return await self._converse(sender.encode("ascii"), recipient.encode("ascii"), data)
-        except (aiosmtplib.SMTPException, OSError) as trouble:
+        except (aiosmtplib.SMTPException, OSError):
             self._drop()
-            # Only a code that the relay itself sent is an answer; what the library makes up for garbage (-1) is not.
-            code = getattr(trouble, "code", 0)
-            return _answer(code, getattr(trouble, "message", "")) if 400 <= code < 600 else Answer(0)
+            return Answer(0)
         except BaseException:
             self._drop()  # left in the middle of a sentence: the next mail must not be paired with this one's answer
             raise
 
     async def _converse(self, sender: bytes, recipient: bytes, data: bytes) -> Answer:
-        client = await self._greet(sender, len(data))
-        if isinstance(client, Answer):
-            return client
-        told = await client.execute_command(b"RCPT", b"TO:<" + recipient + b">", timeout=self._patience)
+        """MAIL, RCPT and DATA in one packet if the relay takes that, the mail itself once all three are answered well."""
+        to = b"RCPT TO:<" + recipient + b">"
+        talk = await self._greet(sender, len(data), to)
+        if isinstance(talk, Answer):
+            return talk
+        if not talk.pipelines:
+            talk.say(to)
+        told = await talk.hear(self._patience)
         if told.code not in (250, 251):
-            await self._reset(client)
-            return _answer(told.code, told.message)
-        try:
-            told = await client.data(data, timeout=self._patience * 5)
-        except aiosmtplib.SMTPDataError as no:
-            await self._reset(client)
-            return _answer(no.code, no.message)
-        return _answer(told.code, told.message)
+            await self._reset(talk, unheard=1)
+            return _answer(*told)
+        if not talk.pipelines:
+            talk.say(b"DATA")
+        told = await talk.hear(self._patience)
+        if told.code == 354:
+            talk.tell(data)
+            told = await talk.hear(self._patience * 5)
+        if told.code != 250:
+            await self._reset(talk)
+        return _answer(*told)
 
-    async def _greet(self, sender: bytes, size: int) -> aiosmtplib.SMTP | Answer:
+    async def _greet(self, sender: bytes, size: int, to: bytes) -> Talk | Answer:
         """Begin a mail on the kept connection; if the relay has hung up meanwhile, on a new one."""
         for is_kept in (True, False):
-            client = self.client if is_kept else await self._post.open()
-            if client is None or not client.is_connected:
+            talk = self.talk if is_kept else await self._post.open()
+            if talk is None or not talk.is_connected:
                 continue
-            self.client = client
+            self.talk = talk
+            begin = b"MAIL FROM:<" + sender + b">" + (b" SIZE=%d" % size if talk.sizes else b"")
             try:
-                extra = [b"SIZE=%d" % size] if client.supports_extension("size") else []
-                told = await client.execute_command(b"MAIL", b"FROM:<" + sender + b">", *extra, timeout=self._patience)
+                talk.say(*((begin, to, b"DATA") if talk.pipelines else (begin,)))
+                told = await talk.hear(self._patience)
             except (aiosmtplib.SMTPServerDisconnected, ConnectionError):
                 self._drop()
                 if is_kept:
                     continue
                 raise
             if told.code == 250:
-                return client
+                return talk
             if told.code == 421 and is_kept:  # "goodbye, you have been here long enough"
                 self._drop()
                 continue
-            await self._reset(client)
-            return _answer(told.code, told.message)
+            await self._reset(talk, unheard=2)
+            return _answer(*told)
         raise Away
 
-    async def _reset(self, client: aiosmtplib.SMTP) -> None:
+    async def _reset(self, talk: Talk, *, unheard: int = 0) -> None:
+        """Back to the beginning after a no; ``unheard`` answers belong to what was said in the same packet."""
         try:
-            await client.rset(timeout=self._patience)
+            for _ in range(unheard if talk.pipelines else 0):
+                if (await talk.hear(self._patience)).code == 354:  # waits for a mail to nobody (RFC 2920, 3.1): there is none
+                    talk.tell(b"")
+                    await talk.hear(self._patience)
+            talk.say(b"RSET")
+            await talk.hear(self._patience)
         except (aiosmtplib.SMTPException, OSError):
             self._drop()
 
     def _drop(self) -> None:
-        if self.client is not None:
-            self.client.close()
-            self.client = None
+        if self.talk is not None:
+            self.talk.close()
+            self.talk = None
 
 
 def _answer(code: int, message: str) -> Answer:

@@ -14,7 +14,7 @@ Every verb takes the caller's connection, so that an act and its line in the tra
 """
 
 from service.organizers.approvals import Approval, approval, approvals, decide, execute, propose, revoke
-from service.organizers.audit import Broken, Line, check, note, read, remember
+from service.organizers.audit import TO_SIGNERS, Broken, Line, check, note, read, remember
 from service.organizers.passkeys import Relying, answer_add, answer_sign_in, ask_add, ask_fresh, ask_sign_in
 from service.organizers.people import (
     ROLES,
@@ -48,6 +48,7 @@ __all__ = [
     "FRESH",
     "IDLE",
     "ROLES",
+    "TO_SIGNERS",
     "Approval",
     "Broken",
     "Grant",

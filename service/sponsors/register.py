@@ -16,15 +16,11 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-import structlog
 
 from service import cases, db
 from service.cases import Addresses, Case, Event, Group, Index, Numbers, Translated
-from service.db import AWAY
 from service.errors import NotFound, Refusal
 from service.sponsors.record import Act, Deed, Sponsor, Sponsorship, q
-
-log = structlog.get_logger()
 
 
 class Gone(Refusal):
@@ -285,7 +281,7 @@ def _made(version: int, facts: Mapping[str, Any], start: date | None, rows: Mapp
 
 
 class Register:
-    """The newest copy, looked after every ``interval`` seconds by ``run``.
+    """The newest copy, looked after every ``interval`` seconds while it is ``running``.
 
     Promise: what it shows is never older than ``interval`` and the time of one reading, while the database answers; while it
     does not, the last copy stays. ``now`` is the copy; take it once for an answer. ``version`` grows with every change.
@@ -313,23 +309,8 @@ class Register:
             if self._now is None or await cases.q.stamp(self._pool) != self._now.version:
                 self._now = await read(self._pool)
 
-    async def run(self) -> None:
-        """Refresh for ever; a database that is away is waited for."""
-        while True:
-            try:
-                await self.refresh()
-            except (*AWAY, asyncpg.PostgresError, Refusal) as away:
-                log.warning("register: database is away", error=type(away).__name__)
-            await asyncio.sleep(self._interval)
-
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Register]:
         """Filled once, then refreshed in the background until the block ends."""
-        await self.refresh()
-        task = asyncio.create_task(self.run())
-        try:
+        async with db.refreshing(self.refresh, every=self._interval, what="register"):
             yield self
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task

@@ -18,10 +18,10 @@ from litestar import Request, Response, Router, get, post
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, HeaderParameter
 
-from service import db, intake, signatures
-from service.errors import Fault, Invalid, NotFound
+from service import db, signatures
+from service.errors import NotFound
 from service.petitions import Petition, Shelf
-from service.web import callers, forms, signing
+from service.web import forms, slot
 from service.web.front import Answer
 from service.web.problems import AWAY, SAME, no
 
@@ -229,45 +229,12 @@ async def sign(
 
     With a partner's key the partner's quota is counted in place of the client's network, and the partner is credited.
     """
-    state = request.app.state
-    found: Petition = state.shelf.get(slug)
-    sent = await forms.read_json(request)
-    faults: list[Fault] = []
-    if not idempotency_key or (sent.form_key and sent.form_key != idempotency_key):
-        faults.append(Fault("form_key", "form-key"))
-    sent.form_key = idempotency_key or "missing"
-    caller = await callers.caller(request, is_needed=False)
-    claimed = caller.slug if caller else sent.partner
-    partner = state.roster.find(claimed, found.id) or state.roster.at(request.headers.get("origin", ""), found.id)
-    signing.credit(sent, partner)
-    form = forms.signature(sent, found, faults)
-    intake.refuse_unless_open(found, state.clock(), sent.text_version)
-    # A partner's server speaks for many people: its key has a quota, and its network says nothing about theirs.
-    prefix = None if caller else forms.client(request)
-    if prefix is not None:
-        await state.limits.hit("sign", prefix)
-    form_id = intake.form_id(found.id, sent.form_key)
-    try:
-        verdict = await state.gate.check({"altcha": sent.altcha, "h-captcha-response": sent.hcaptcha}, slug, state.clock().timestamp())
-        if verdict.kind == "none":
-            raise Invalid(  # noqa: TRY301 - a repeat is looked up for a missing proof as well
-                [Fault("altcha" if state.gate.shows == "altcha" else "h-captcha-response", "proof-missing")]
-            )
-    except Invalid:
-        if await state.intake.knows(form_id):  # a repeat of a stored form needs no fresh proof
-            return _received()
-        raise
-    lane = {"off": "open", "fallback": "captcha-down"}.get(verdict.kind, "api")
-    await state.intake.submit(forms.submission(found, form, sent.form_key, verdict, lane, prefix))
+    await slot.take(slug, forms.Head(request.scope), request.receive, request.app.state)
     return _received()
 
 
 def _received() -> Response[Any]:
-    """The bytes of ``ReceivedOut``, ready."""
-    return Response(_RECEIVED, status_code=202, headers={"cache-control": "no-store"}, media_type="application/json")
-
-
-_RECEIVED = _json.encode(ReceivedOut())
+    return Response(slot.RECEIVED, status_code=202, headers={"cache-control": "no-store"}, media_type="application/json")
 
 
 @get("/healthz", include_in_schema=False)

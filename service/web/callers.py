@@ -25,24 +25,28 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 ROUTE = "partner"
 PREFLIGHT_SECONDS = b"600"
+_SEND_IT = "send Authorization: Bearer lp_…"
 
 
-async def caller(request: Visit, *, is_needed: bool = True) -> Caller | None:
-    """The partner whose key came, with one request counted from its quota. Raises ``Keyless`` or ``TooMany``.
+async def caller(request: Visit) -> Caller:
+    """The partner whose key came, with one request counted from its quota. Raises ``Keyless`` or ``TooMany``."""
+    found = await keyholder(forms.Head(request.scope), request.app.state)
+    if found is None:
+        raise Keyless(_SEND_IT)
+    return found
 
-    Without ``is_needed`` no key is fine, and a wrong one is still told to be wrong.
-    """
-    authorization = request.headers.get("authorization", "")
-    if not authorization and not is_needed:
+
+async def keyholder(head: forms.Head, state: Any) -> Caller | None:
+    """The same where no key is fine, too; a wrong one is still told to be wrong."""
+    authorization = head.get(b"authorization")
+    if not authorization:
         return None
-    state = request.app.state
-    if authorization:
-        found = await partners.caller(state.pool, authorization)
-        if found is not None:
-            await state.limits.hit(ROUTE, found.id.bytes, per_hour=found.quota)
-            return found
-        await state.limits.hit("partner-key", forms.client(request))  # whoever tries keys is slowed down
-    raise Keyless("send Authorization: Bearer lp_…")
+    found = await partners.caller(state.pool, authorization)
+    if found is None:
+        await state.limits.hit("partner-key", forms.network(head, state))  # whoever tries keys is slowed down
+        raise Keyless(_SEND_IT)
+    await state.limits.hit(ROUTE, found.id.bytes, per_hour=found.quota)
+    return found
 
 
 async def refuse_foreign(request: Request[Any, Any, State]) -> None:
@@ -71,13 +75,15 @@ class Cors:
         if scope["type"] != "http" or not scope["path"].startswith("/api/v1/"):
             await self._inner(scope, receive, send)
             return
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        origin = headers.get(b"origin", "")
-        wanted = headers.get(b"access-control-request-method", "")
-        if scope["method"] == "OPTIONS" and origin and wanted:
+        head = forms.Head(scope)
+        origin, wanted = head.get(b"origin"), head.get(b"access-control-request-method")
+        if not origin:
+            await self._inner(scope, receive, send)
+            return
+        if scope["method"] == "OPTIONS" and wanted:
             await self._preflight(scope["path"], origin, wanted, send)
             return
-        allowed = self._listed(scope["path"], origin) if scope["method"] == "POST" and origin else None
+        allowed = self._listed(scope["path"], origin) if scope["method"] == "POST" else None
 
         async def told(message: Any) -> None:
             if message["type"] == "http.response.start" and allowed is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,6 +23,8 @@ from service.identity import Form
 from service.intake import Submission
 from service.petitions import Petition
 from service.web.pages import COUNTRIES, Filled
+
+Receive = Callable[[], Awaitable[Any]]
 
 LIMIT = 16 * 1024
 DEADLINE = 10.0
@@ -47,29 +49,64 @@ class TooSlow(Refusal):
     code = "too-slow"
 
 
+class Head:
+    """What is said about a request before its body, of which every name is read once. ``scope`` is ASGI's.
+
+    A header that is not there is empty; of one that came twice the first counts. ``key`` is the Idempotency-Key, ``forwarded``
+    all values of X-Forwarded-For in their order.
+    """
+
+    __slots__ = ("_told", "forwarded", "peer")
+
+    def __init__(self, scope: Mapping[str, Any]) -> None:
+        self._told: dict[bytes, bytes] = {}
+        self.forwarded: list[str] = []
+        for name, value in scope["headers"]:
+            if name == b"x-forwarded-for":
+                self.forwarded.append(value.decode("latin-1"))
+            elif name not in self._told:
+                self._told[name] = value
+        client = scope.get("client")
+        self.peer: str = client[0] if client else ""
+
+    def get(self, name: bytes) -> str:
+        """The header of this name, which is lower case."""
+        return self._told.get(name, b"").decode("latin-1")
+
+    def is_type(self, wanted: str) -> bool:
+        """Whether the body is said to be of this media type, whatever its parameters."""
+        said = self.get(b"content-type")
+        return said == wanted or said.partition(";")[0].strip().lower() == wanted
+
+
 async def body(request: Request[Any, Any, Any], *, limit: int = LIMIT) -> bytes:
     """The whole body. Raises ``Unsupported`` (an encoded body), ``TooLarge``, ``TooSlow``."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    return await whole(Head(request.scope), request.receive, limit=limit)
+
+
+async def whole(head: Head, receive: Receive, *, limit: int = LIMIT) -> bytes:
+    """The whole body that ``head`` announces, by ASGI's ``receive``. Raises ``Unsupported``, ``TooLarge``, ``TooSlow``."""
+    if head.get(b"content-encoding").lower() not in ("", "identity"):
         raise Unsupported("the body must not be compressed")
-    announced = request.headers.get("content-length", "")
+    announced = head.get(b"content-length")
     if announced.isdecimal() and int(announced) > limit:
         raise TooLarge(f"at most {limit} bytes")
-    parts: list[bytes] = []
-    size = 0
+    found = b""
     try:
         async with asyncio.timeout(DEADLINE):
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
+            while True:
+                part = await receive()
+                if part["type"] != "http.request":
+                    raise TooSlow("the connection ended before the form did")
+                more: bytes = part.get("body", b"")
+                found += more
+                if len(found) > limit:
                     raise TooLarge(f"at most {limit} bytes")
-                parts.append(part)
+                if not part.get("more_body", False):
+                    break
     except TimeoutError:
         raise TooSlow("the form took too long to arrive") from None
-    return b"".join(parts)
-
-
-def _is_type(request: Request[Any, Any, Any], wanted: str) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == wanted
+    return found
 
 
 async def read_form(
@@ -79,7 +116,7 @@ async def read_form(
 
     ``prefixes`` lets in all fields that begin so, ``most`` is how many fields there may be.
     """
-    if not _is_type(request, "application/x-www-form-urlencoded"):
+    if not Head(request.scope).is_type("application/x-www-form-urlencoded"):
         raise Unsupported("a form is sent as application/x-www-form-urlencoded")
     raw = await body(request, limit=limit)
     try:
@@ -100,7 +137,7 @@ async def read_upload(
     request: Request[Any, Any, Any], allowed: frozenset[str], file_field: str, *, limit: int
 ) -> tuple[dict[str, str], tuple[str, bytes] | None]:
     """A posted multipart form: (field → text, (name, content) of the one file or None). Raises as ``read_form`` does."""
-    if not _is_type(request, "multipart/form-data"):
+    if not Head(request.scope).is_type("multipart/form-data"):
         raise Unsupported("a form with a file is sent as multipart/form-data")
     announced = request.headers.get("content-length", "")
     if not announced.isdecimal() or int(announced) > limit:
@@ -154,11 +191,11 @@ class SignBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 _sign_body = msgspec.json.Decoder(SignBody)
 
 
-async def read_json(request: Request[Any, Any, Any]) -> SignBody:
+async def read_json(head: Head, receive: Receive) -> SignBody:
     """Raises ``Unsupported`` for another content type, ``Invalid`` for what is not such a body."""
-    if not _is_type(request, "application/json"):
+    if not head.is_type("application/json"):
         raise Unsupported("send application/json")
-    raw = await body(request)
+    raw = await whole(head, receive)
     try:
         return _sign_body.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
@@ -267,10 +304,13 @@ def submission(
 
 def client(request: Request[Any, Any, Any]) -> bytes:
     """16 bytes that stand for the client's network today; the address itself is kept nowhere."""
-    state = request.app.state
-    peer = request.client.host if request.client else ""
-    network = risk.client_prefix(peer, request.headers.getall("x-forwarded-for", []), state.settings.trusted_proxies)
-    digest: bytes = state.day_keys.digest(network, state.clock().timestamp())
+    return network(Head(request.scope), request.app.state)
+
+
+def network(head: Head, state: Any) -> bytes:
+    """The same, of a request whose head was read already."""
+    prefix = risk.client_prefix(head.peer, head.forwarded, state.settings.trusted_proxies)
+    digest: bytes = state.day_keys.digest(prefix, state.clock().timestamp())
     return digest
 
 
