@@ -16,7 +16,7 @@ UV = $$(command -v uv || echo $(BIN)/uv)
 
 help:
 	@echo "make run     everything on this machine: database, mail catcher, web and worker; Ctrl-C stops it"
-	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools, a spreadsheet, wrk)"
+	@echo "make test    the whole suite, with what it needs (a browser, fonts, PDF tools, a software token, a spreadsheet, wrk)"
 	@echo "make torture the long versions: processes die, bits flip, strange requests come"
 	@echo "make lint    style, types, who imports whom"
 	@echo "make lock    new lock files from pyproject.toml"
@@ -93,6 +93,7 @@ browser:
 	command -v ssh-keygen >/dev/null || missing="$$missing openssh-client"; \
 	command -v soffice >/dev/null || missing="$$missing libreoffice-calc-nogui"; \
 	command -v wrk >/dev/null || missing="$$missing wrk"; \
+	command -v softhsm2-util >/dev/null || missing="$$missing softhsm2"; \
 	command -v fc-list >/dev/null || missing="$$missing fontconfig"; \
 	test -n "$$(fc-list :lang=hy 2>/dev/null | head -n 1)" || missing="$$missing fonts-noto-core"; \
 	test -n "$$missing" || exit 0; \

@@ -56,6 +56,10 @@ def main(words: list[str] | None = None) -> int:
         print(refused.detail or refused.code, file=sys.stderr)
     except Unproven as wrong:
         print(str(wrong), file=sys.stderr)
+    except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError, PermissionError) as wrong:
+        if wrong.filename is None:  # not about a file that somebody named
+            raise
+        print(f"{wrong.filename}: {wrong.strerror}", file=sys.stderr)
     return 3 if options.command == "verify" else 1
 
 

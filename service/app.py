@@ -25,7 +25,7 @@ from prometheus_client import Counter, Gauge, start_http_server
 
 from service import __version__, captcha, db, witnesses
 from service.db import AWAY
-from service.errors import Busy, Misconfigured, NotFound, Refusal, _Later
+from service.errors import Busy, NotFound, Refusal, _Later
 from service.identity import Keys
 from service.intake import Intake
 from service.organizers import Secrets
@@ -52,7 +52,7 @@ from service.web import verify as verify_pages
 from service.web.callers import Cors, refuse_foreign
 from service.web.files import Files, contents
 from service.web.front import Answer, Front
-from service.web.kept import Kept
+from service.web.kept import PUBLIC, Kept
 from service.web.pages import Pages
 from service.web.problems import PROBLEM, Problem, problem
 from service.web.slot import Slot
@@ -98,7 +98,9 @@ def create(settings: Settings) -> App:
         openapi_config=OpenAPIConfig(
             title="Libertas",
             version=__version__,
-            openapi_router=Router("/api", route_handlers=[], include_in_schema=False, before_request=_only_the_description),
+            openapi_router=Router(
+                "/api", route_handlers=[], include_in_schema=False, before_request=_only_the_description, after_request=_read_by_anybody
+            ),
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             components=Components(
                 security_schemes={"partner": SecurityScheme(type="http", scheme="bearer", description="A partner's key")}
@@ -116,6 +118,12 @@ async def _only_the_description(request: Request[Any, Any, State]) -> None:
     # Litestar answers every other address below /api with a page of its own, which has no policy.
     if request.url.path != "/api/openapi.json":
         raise NotFound("address")
+
+
+async def _read_by_anybody(answer: Response[Any]) -> Response[Any]:
+    # Whoever builds on the API reads its description with tools on pages of their own.
+    answer.headers.update({**PUBLIC, "cache-control": "public, max-age=600, stale-while-revalidate=86400"})
+    return answer
 
 
 _REQUESTS = Counter("libertas_requests", "Answers, by route template, method and status", ["route", "method", "status"])
@@ -174,12 +182,9 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
             keys.refuse_organizers_keys()
         state = app.state
         async with (
-            db.open_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,
+            db.open_lasting_pool(settings.database_url, low=2, high=POOL, name="libertas-web") as pool,
             httpx2.AsyncClient(limits=httpx2.Limits(keepalive_expiry=2)) as client,
         ):
-            async with pool.acquire() as connection:
-                if faults := await db.schema_faults(connection):
-                    raise Misconfigured(faults)
             shelf, roster, register = Shelf(pool), Roster(pool), Register(pool)
             pages, ready, ready_pages = Pages(settings, shelf.now), api.Ready(shelf, settings.base_url), petition_pages.ReadyPages(register)
             gate = captcha.build(settings, keys.altcha_keys(), client)
@@ -212,6 +217,7 @@ def _open(settings: Settings) -> Callable[[Litestar], Any]:
                         "roster": roster,
                         "register": register,
                         "kept": Kept(),
+                        "sitemap": Kept(),
                         "printed": {},
                         "printing": asyncio.Lock(),
                         "clock": shelf.now,

@@ -8,22 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import aiosql
 import asyncpg
+import structlog
 
 from service.errors import Busy, Misconfigured
 
+log = structlog.get_logger()
+
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+_Answer = TypeVar("_Answer")
 Isolation = Literal["read_committed", "repeatable_read", "serializable"]
 
 _HERE = Path(__file__).parent
 MIGRATION_LOCK = 0x11BE27A5
+PATIENCE = 60.0
+"""Seconds that a process which has just been started waits for its database."""
 
 AWAY = (
     OSError,
@@ -60,7 +67,37 @@ async def open_pool(url: str, *, low: int = 1, high: int = 8, name: str = "liber
     usual reset is a round trip to the server after every use, before those who wait for the same batch are answered.
     An open transaction is rolled back all the same.
     """
-    async with asyncpg.create_pool(
+    async with _pool(url, low, high, name) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def open_lasting_pool(url: str, *, low: int = 1, high: int = 8, name: str = "libertas") -> AsyncIterator[asyncpg.Pool]:
+    """``open_pool`` for a process that runs for long: a database that is away when it starts is waited for (``PATIENCE``).
+
+    Raises ``Misconfigured`` when the schema is not the one that this code knows.
+    """
+
+    async def opened() -> asyncpg.Pool:
+        pool = _pool(url, low, high, name)
+        try:
+            return await pool
+        except BaseException:
+            pool.terminate()
+            raise
+
+    async def checked() -> list[str]:
+        async with pool.acquire() as connection:
+            return await schema_faults(connection)
+
+    async with await once_there(opened) as pool:
+        if faults := await once_there(checked):
+            raise Misconfigured(faults)
+        yield pool
+
+
+def _pool(url: str, low: int, high: int, name: str) -> asyncpg.Pool:
+    return asyncpg.create_pool(
         url,
         reset=_leave,
         min_size=low,
@@ -76,8 +113,7 @@ async def open_pool(url: str, *, low: int = 1, high: int = 8, name: str = "liber
             "lock_timeout": "10s",
             "idle_in_transaction_session_timeout": "30s",
         },
-    ) as pool:
-        yield pool
+    )
 
 
 async def _leave(_: asyncpg.Connection) -> None:
@@ -96,6 +132,48 @@ async def transaction(pool: asyncpg.Pool, *, isolation: Isolation = "read_commit
             yield connection
     finally:
         await pool.release(connection)
+
+
+async def once_there(ask: Callable[[], Awaitable[_Answer]], *, patience: float = PATIENCE) -> _Answer:
+    """What ``ask`` answers; while the database is away it is asked again, for ``patience`` seconds, then its error is raised."""
+    end, pause = time.monotonic() + patience, 0.1
+    while True:
+        try:
+            return await ask()
+        except AWAY as away:
+            if time.monotonic() + pause > end:
+                raise
+            log.warning("database is away: waiting for it", error=type(away).__name__)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 2)
+
+
+@asynccontextmanager
+async def refreshing(refresh: Callable[[], Awaitable[None]], *, every: float, what: str) -> AsyncIterator[None]:
+    """``refresh`` was called once when the block begins, and is called every ``every`` seconds until it ends.
+
+    The first call is made with patience (``once_there``), and raises. From then on nothing ends it: a database that is away
+    is waited for, anything else raises an alarm in the log under the name ``what``, and the last state stays.
+    """
+    await once_there(refresh)
+    task = asyncio.create_task(_refresh(refresh, every, what))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _refresh(refresh: Callable[[], Awaitable[None]], every: float, what: str) -> None:
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await refresh()
+        except (*AWAY, asyncpg.PostgresError) as away:
+            log.warning(f"{what}: database is away", error=type(away).__name__)
+        except Exception as fault:  # the edge of this task: without it the last state would stay, and nobody would know
+            log.error(f"{what}: fault", alarm=True, error=type(fault).__name__)  # noqa: TRY400
 
 
 # -- migrations ----------------------------------------------------------------------------------------------------------

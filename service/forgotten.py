@@ -1,8 +1,9 @@
-"""What people took back is remembered outside the database, so that a restored backup forgets it again.
+"""What was taken back is remembered outside the database, so that a restored backup forgets it again.
 
 A backup holds whoever stood in it on its day. Since then people erased or withdrew their signatures, asked to be shown less,
-unsubscribed, or said "this was not me". Each such wish is a line in a file beside the keys: what it was, and a hash of the
-row's random id (or the keyed hash of the mailbox). Without the backup the file tells nothing about anybody.
+unsubscribed, or said "this was not me"; organizers were removed, roles ended, passkeys were revoked. Each such change is a line
+in a file beside the keys: what it was, and a hash of the row's random id (or the keyed hash of the mailbox). Without the backup
+the file tells nothing about anybody.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from pathlib import Path
 import asyncpg
 import msgspec
 
-from service import db, signatures
+from service import db, organizers, signatures
 from service.errors import Misconfigured
 
 q = db.statements("forgotten")
 
 FILE = "forgotten"
 """Its name in ``KEY_DIR``: it has to outlive the database, like ``suppression`` and ``log``."""
-_LINE = re.compile(r"(erased|withdrawn|count|protect|unread|not-me) ([0-9a-f]{64})", re.ASCII)
+_LINE = re.compile(r"(erased|withdrawn|count|protect|unread|not-me|organizer|role|role-again|passkey) ([0-9a-f]{64})", re.ASCII)
 _BATCH = 1_000
 _OVER = ["withdrawn", "expired", "erased"]
 
@@ -31,10 +32,13 @@ _OVER = ["withdrawn", "expired", "erased"]
 class Again(msgspec.Struct, frozen=True):
     """How much a restored database was made to forget once more."""
 
-    signatures: int
-    narrowed: int
-    readers: int
-    mailboxes: int
+    signatures: int = 0
+    narrowed: int = 0
+    readers: int = 0
+    mailboxes: int = 0
+    organizers: int = 0
+    roles: int = 0
+    passkeys: int = 0
 
 
 async def note(pool: asyncpg.Pool, file: Path) -> int:
@@ -68,15 +72,20 @@ def read(file: Path) -> dict[str, set[bytes]]:
     lines = file.read_text(encoding="ascii", errors="replace").splitlines() if file.exists() else []
     for line in lines:
         if parts := _LINE.fullmatch(line):
-            found[parts[1]].add(bytes.fromhex(parts[2]))
-    if lines and not found:
+            kind, what = parts[1], bytes.fromhex(parts[2])
+            if kind == "role-again":  # of a role the last line counts
+                found["role"].discard(what)
+            else:
+                found[kind].add(what)
+    if lines and not any(_LINE.fullmatch(line) for line in lines):
         raise Misconfigured([f"{file} holds no line of this kind"])
     return found
 
 
 async def again(pool: asyncpg.Pool, file: Path) -> Again:
-    """Do in a restored database what people had asked for since; repeats change nothing.
+    """Do in a restored database what was asked for and decided since; repeats change nothing.
 
+    Sessions, links and open approvals of the backup's day end with or without the file: organizers sign in anew.
     Erasures and withdrawals enter the log like any other. Where the log itself is repaired from its published files
     afterwards, those that stand there already are not written a second time.
     """
@@ -95,4 +104,11 @@ async def again(pool: asyncpg.Pool, file: Path) -> Again:
                 narrowed += await signatures.q.narrow(connection, id=row["id"], visibility=kind) is not None
     unread = [row async for row in q.unread(pool, hashes=list(lines["unread"]))]
     silent = [row async for row in q.silence(pool, indexes=list(lines["not-me"]))]
-    return Again(ended, narrowed, len(unread), len(silent))
+    async with db.transaction(pool) as connection:
+        await q.shut_doors(connection)
+        passkeys = [row async for row in q.end_passkeys(connection, hashes=list(lines["passkey"]))]
+        roles = [row async for row in q.end_roles(connection, hashes=list(lines["role"]))]
+        gone = [row["id"] async for row in q.removed(connection, hashes=list(lines["organizer"]))]
+        for organizer_id in gone:
+            await organizers.q.remove_organizer(connection, id=organizer_id, now=None)
+    return Again(ended, narrowed, len(unread), len(silent), len(gone), len(roles), len(passkeys))

@@ -7,7 +7,6 @@ partner can read.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import contextlib
 import hashlib
@@ -21,14 +20,12 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
-import structlog
 
 from service import db
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.identity import offline
 
 q = db.statements("partners")
-log = structlog.get_logger()
 
 Db = asyncpg.Pool | db.Connection
 
@@ -370,25 +367,11 @@ class Roster:
             self._partners = partners
             self.version += 1
 
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                await self.refresh()
-            except (*db.AWAY, asyncpg.PostgresError) as away:
-                log.warning("partners: database is away", error=type(away).__name__)
-
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Roster]:
         """Filled once, then refreshed in the background until the block ends."""
-        await self.refresh()
-        task = asyncio.create_task(self._run())
-        try:
+        async with db.refreshing(self.refresh, every=self._interval, what="partners"):
             yield self
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 def is_site(where: str, site: str) -> bool:

@@ -11,14 +11,13 @@ import asyncio
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
-import structlog
 
 from service import db
 from service.errors import Conflict, NotFound
@@ -27,7 +26,6 @@ from service.identity.offline import KEYS_AT_LEAST
 from service.proof import commitment
 
 q = db.statements("petitions")
-log = structlog.get_logger()
 
 CONFIRM_GRACE = timedelta(hours=24)
 """After closing, confirmations of forms that were sent in time are taken for this long (interface.md)."""
@@ -456,23 +454,8 @@ class Shelf:
                 for changed in self._watchers:
                     changed()
 
-    async def run(self) -> None:
-        """Refresh for ever; a database that is away is waited for."""
-        while True:
-            await asyncio.sleep(self._interval)
-            try:
-                await self.refresh()
-            except (*db.AWAY, asyncpg.PostgresError) as away:
-                log.warning("shelf: database is away", error=type(away).__name__)
-
     @contextlib.asynccontextmanager
-    async def running(self) -> Any:
+    async def running(self) -> AsyncIterator[Shelf]:
         """Filled once, then refreshed in the background until the block ends."""
-        await self.refresh()
-        task = asyncio.create_task(self.run())
-        try:
+        async with db.refreshing(self.refresh, every=self._interval, what="shelf"):
             yield self
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task

@@ -43,7 +43,7 @@ from service import (
     witnesses,
 )
 from service.db import AWAY
-from service.errors import Misconfigured, Refusal
+from service.errors import Refusal
 from service.identity import Keys
 from service.petitions import Shelf
 from service.proof.policy import Policy
@@ -180,6 +180,11 @@ class Worker:
         """What two organizers agreed on: signatures taken out of the count, or put back."""
         return await signatures.carry_out_next(self._pool, stop=stop)
 
+    async def find_clusters(self) -> bool:
+        """What signatures of the last day have in common, for the organizers who take a flood out."""
+        await signatures.find_clusters(self._pool)
+        return False
+
     async def seal(self) -> bool:
         await ledger.run_due(
             self._pool, self._keys, self._high_water, seal_seconds=self._settings.seal_seconds, ml_dsa=self._settings.ml_dsa, rng=self._rng
@@ -232,6 +237,7 @@ class Worker:
         while await self.remind():
             pass
         await organizers.q.housekeeping(pool, now=None)
+        await organizers.q.forget_to_signers(pool, names=list(organizers.TO_SIGNERS), now=None)
         await organizers.remember(pool, self._settings.data_dir / "audit-head")
         await sponsors.forget(pool)
         async with db.transaction(pool) as connection:
@@ -272,6 +278,7 @@ class Worker:
             ("issue", self.issue, 1.0),
             ("release", self.release, 1.0),
             ("invalidate", lambda: self.invalidate(stop), 1.0),
+            ("find clusters", self.find_clusters, 5.0),
             ("seal", self.seal, min(0.5, self._settings.seal_seconds / 2 or 0.5)),
             ("tell of prisoners", self.tell_of_prisoners, 5.0),
             ("send news", self.send_news, 1.0),
@@ -324,10 +331,7 @@ async def run(settings: Settings, stop: asyncio.Event) -> None:
     keys = Keys(settings.key_dir)
     if not settings.embedded:
         keys.refuse_organizers_keys()
-    async with db.open_pool(settings.database_url, low=1, high=8, name="libertas-worker") as pool:
-        async with pool.acquire() as connection:
-            if faults := await db.schema_faults(connection):
-                raise Misconfigured(faults)
+    async with db.open_lasting_pool(settings.database_url, name="libertas-worker") as pool:
         shelf = Shelf(pool, interval=5.0)
         async with shelf.running():
             await Worker(pool, settings, keys, shelf.now).run(stop)

@@ -413,6 +413,20 @@ where id = :id
     and :done_by::uuid in (proposed_by, decided_by)
 returning id, act, association_id, petition_id, facts, reason, proposed_by, decided_by;
 
+-- name: forget_to_signers(names, now)!
+-- An approval that is over needs no more what it was of, where that leads to signers: how many is enough.
+update approval a
+set facts = a.facts || (
+    select jsonb_object_agg(f.key, jsonb_array_length(f.value))
+    from jsonb_each(a.facts) as f (key, value)
+    where f.key = any(:names::text[]) and jsonb_typeof(f.value) = 'array'
+)
+where
+    (a.done_at is not null or a.decision in ('refused', 'withdrawn') or a.expires_at <= coalesce(:now::timestamptz, now()))
+    and exists (
+        select from jsonb_each(a.facts) as f (key, value) where f.key = any(:names::text[]) and jsonb_typeof(f.value) = 'array'
+    );
+
 -- name: outcome(id, outcome)!
 update approval
 set outcome = :outcome

@@ -532,6 +532,25 @@ from shown_name
 where petition_id = :petition_id and review = 'waiting'
 order by name;
 
+-- name: next_names(petition_id, limit)
+-- What an organizer looks at in one sitting, by an index.
+select signature_id, name, role
+from shown_name
+where petition_id = :petition_id and review = 'waiting'
+order by name
+limit :limit;
+
+-- name: names_left(petition_id)$
+select count(*)
+from shown_name
+where petition_id = :petition_id and review = 'waiting';
+
+-- name: names_among(petition_id, ids)
+-- Those of the ids whose name waits in this very petition.
+select signature_id
+from shown_name
+where petition_id = :petition_id and signature_id = any(:ids::uuid[]) and review = 'waiting';
+
 -- name: review_names(ids, review, now)$
 -- A reviewed name appears from the next day on, together with the day's other names.
 with reviewed as (
@@ -561,6 +580,41 @@ where decided_at is null;
 -- name: plan_for_values()!
 -- For the rest of this transaction: a plan that holds for any condition would read every signature for each.
 select set_config('plan_cache_mode', 'force_custom_plan', true);
+
+-- name: glance_by_index()!
+-- For the rest of this transaction: a limit makes reading the table look cheap, as if what is sought lay evenly in it.
+select set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true);
+
+-- name: glance(petition_id, state, ids, received_from, received_until, days_from, days_until, prefixes, domains, lanes, marks, text_versions, most)^
+-- How many fit a condition among the first ``most`` rows that an index finds, and whether those were all of them: what this
+-- reads does not grow with the number of signatures. Inside stands what has an index, outside what has only a few values.
+select
+    count(*) filter (
+        where
+            (:received_from::timestamptz is null or c.received_at >= :received_from::timestamptz)
+            and (:received_until::timestamptz is null or c.received_at < :received_until::timestamptz)
+            and (:lanes::text[] is null or c.lane = any(:lanes::text[]))
+            and (:marks::text[] is null or c.marks @> :marks::text[])
+            and (:text_versions::integer[] is null or c.text_version = any(:text_versions::integer[]))
+    ) as n,
+    count(*) <= :most::integer as is_all
+from (
+    select s.received_at, s.lane, s.marks, s.text_version
+    from signature s
+    where
+        s.petition_id = :petition_id and s.state = :state
+        and (
+            coalesce(:prefixes::bytea[], :domains::bytea[]) is null and coalesce(:lanes::text[], :marks::text[]) is null
+            and coalesce(:received_from::timestamptz, :received_until::timestamptz) is null
+            or s.operational_until is not null
+        )
+        and (:ids::uuid[] is null or s.id = any(:ids::uuid[]))
+        and (:days_from::date is null or s.day >= :days_from::date)
+        and (:days_until::date is null or s.day <= :days_until::date)
+        and (:prefixes::bytea[] is null or s.prefix = any(:prefixes::bytea[]))
+        and (:domains::bytea[] is null or s.domain = any(:domains::bytea[]))
+    limit :most::integer + 1
+) c;
 
 -- name: matching(petition_id, state, ids, received_from, received_until, days_from, days_until, prefixes, domains, lanes, marks, text_versions)$
 -- How many signatures fit a condition, exactly and now. What the condition leaves open (null) does not narrow it. Networks,
@@ -687,62 +741,88 @@ where state = 'ready'
 order by recorded_at, id
 limit 1;
 
--- name: acts(petition_id, limit)
--- A petition's acts, newest first; of an invalidation how many it took out that are still out.
+-- name: acts(petition_id, only, limit, most)
+-- A petition's acts, newest first; of an invalidation how many it took out that are still out. Of one with more than ``most``
+-- signatures that is null (not counted), unless ``only`` this act is asked for.
 select
     a.id, a.kind::text as kind, a.reason, a.reverses, a.total, a.done, a.passed_over, a.state, a.recorded_at, a.ended_at,
     case
-        when a.kind = 'X' then (
+        when a.kind <> 'X' then 0
+        when a.total <= :most::bigint or a.id = :only::uuid then (
             select count(*)
             from bulk_signature b
             join signature s on s.id = b.signature_id
             where b.act_id = a.id and b.outcome = 'done' and s.state = 'invalidated'
         )
-        else 0
     end as still_out
 from bulk_act a
-where a.petition_id = :petition_id
+where a.petition_id = :petition_id and (:only::uuid is null or a.id = :only::uuid)
 order by a.recorded_at desc, a.id
 limit :limit;
 
--- name: counted_clusters(petition_id)
--- What counted signatures of the last day have in common; who they are is not told.
+-- name: clusters_turn(now)$
+-- One worker at a time, and never more than a twentieth of its time. The row is locked until the new clusters stand.
+update cluster_look
+set looked_at = coalesce(:now::timestamptz, now())
+where looked_at + greatest(interval '50 seconds', took * 20) <= coalesce(:now::timestamptz, now())
+returning looked_at;
+
+-- name: drop_clusters()!
+delete from cluster;
+
+-- name: keep_clusters()!
+-- What counted signatures of the last day have in common, the largest of each petition; who they are is not told.
 -- The rows are read once, and grouped by what they are: making text of each first costs three times as much.
 with lately as materialized (
-    select prefix, domain, marks, received_at
+    select petition_id, prefix, domain, marks, received_at
     from signature
-    where petition_id = :petition_id and state = 'confirmed' and operational_until is not null
+    where state = 'confirmed' and operational_until is not null
 ),
 by_prefix as (
-    select 'prefixes' as kind, encode(prefix, 'hex') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    select petition_id, prefix, count(*) as n, min(received_at) as first, max(received_at) as last
     from lately
     where prefix is not null
-    group by prefix
+    group by petition_id, prefix
     having count(*) > 1
-    order by n desc
-    limit 20
 ),
 by_domain as (
-    select 'domains' as kind, encode(domain, 'hex') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    select petition_id, domain, count(*) as n, min(received_at) as first, max(received_at) as last
     from lately
     where domain is not null
-    group by domain
+    group by petition_id, domain
     having count(*) > 1
-    order by n desc
-    limit 20
 ),
 by_marks as (
-    select 'marks' as kind, array_to_string(marks, ',') as value, count(*) as n, min(received_at) as first, max(received_at) as last
+    select petition_id, marks, count(*) as n, min(received_at) as first, max(received_at) as last
     from lately
     where marks <> '{}'
-    group by marks
+    group by petition_id, marks
     having count(*) > 1
-    order by n desc
-    limit 20
 )
-select kind, value, n, first, last
-from (select * from by_prefix union all select * from by_domain union all select * from by_marks) found
-order by n desc, kind, value
+insert into cluster (petition_id, kind, value, n, first, last)
+select petition_id, 'prefixes', encode(prefix, 'hex'), n, first, last
+from (select *, row_number() over (partition by petition_id order by n desc, prefix) as place from by_prefix) ranked
+where place <= 20
+union all
+select petition_id, 'domains', encode(domain, 'hex'), n, first, last
+from (select *, row_number() over (partition by petition_id order by n desc, domain) as place from by_domain) ranked
+where place <= 20
+union all
+select petition_id, 'marks', array_to_string(marks, ','), n, first, last
+from (select *, row_number() over (partition by petition_id order by n desc, marks) as place from by_marks) ranked
+where place <= 20;
+
+-- name: clusters_took()!
+update cluster_look
+set took = clock_timestamp() - now();
+
+-- name: clusters(petition_id)
+-- As the worker found them last; when that was stands in each row.
+select c.kind, c.value, c.n, c.first, c.last, l.looked_at
+from cluster c
+cross join cluster_look l
+where c.petition_id = :petition_id
+order by c.n desc, c.kind, c.value
 limit 20;
 
 -- name: order_erased(petition_id, place, is_taken_back, now)$
@@ -960,18 +1040,25 @@ select count(*)
 from signature
 where petition_id = :petition_id and state = 'held';
 
--- name: held(petition_id, kind, value, limit)
--- Held rows, or those of one cluster, oldest first: their features, and how many of the held share each.
+-- name: held(petition_id, kind, value, limit, most)
+-- The ``most`` oldest held rows, or those of them in one cluster: their features, and how many of them share each. Younger ones
+-- come into sight when these are decided, so that a flood of held forms is looked at piece by piece.
 with held as (
     select
         s.id, s.received_at, s.lane, s.marks, s.prefix, s.domain,
         count(*) over (partition by s.prefix) as by_prefix,
-        count(*) over (partition by s.domain) as by_domain,
-        exists (select from held_release r where r.signature_id = s.id) as is_released
-    from signature s
-    where s.petition_id = :petition_id and s.state = 'held'
+        count(*) over (partition by s.domain) as by_domain
+    from (
+        select id, received_at, lane, marks, prefix, domain
+        from signature
+        where petition_id = :petition_id and state = 'held'
+        order by received_at, id
+        limit :most
+    ) s
 )
-select id, received_at, lane, marks, prefix, domain, by_prefix, by_domain, is_released
+select
+    id, received_at, lane, marks, prefix, domain, by_prefix, by_domain,
+    exists (select from held_release r where r.signature_id = held.id) as is_released
 from held
 where
     :kind::text is null
@@ -981,18 +1068,34 @@ where
 order by received_at, id
 limit :limit;
 
--- name: held_clusters(petition_id)
--- What held rows have in common: the client's network or the mail domain (keyed hashes of a day), or the signs themselves.
-select k.kind, k.value, count(*) as n, min(s.received_at) as first, max(s.received_at) as last,
-    count(*) filter (where exists (select from held_release r where r.signature_id = s.id)) as released
-from signature s,
-    lateral (
-        values ('prefix', encode(s.prefix, 'hex')), ('domain', encode(s.domain, 'hex')), ('marks', array_to_string(s.marks, ','))
-    ) as k (kind, value)
-where s.petition_id = :petition_id and s.state = 'held' and k.value is not null
-group by k.kind, k.value
-having count(*) > 1 or k.kind = 'marks'
-order by n desc, k.kind, k.value
+-- name: held_clusters(petition_id, most)
+-- What the ``most`` oldest held rows have in common: the client's network or the mail domain (keyed hashes of a day), or the signs.
+with oldest as materialized (
+    select
+        received_at, marks, prefix, domain,
+        exists (select from held_release r where r.signature_id = signature.id) as is_released
+    from signature
+    where petition_id = :petition_id and state = 'held'
+    order by received_at, id
+    limit :most
+)
+select 'prefix' as kind, encode(prefix, 'hex') as value,
+    count(*) as n, min(received_at) as first, max(received_at) as last, count(*) filter (where is_released) as released
+from oldest
+where prefix is not null
+group by prefix
+having count(*) > 1
+union all
+select 'domain', encode(domain, 'hex'), count(*), min(received_at), max(received_at), count(*) filter (where is_released)
+from oldest
+where domain is not null
+group by domain
+having count(*) > 1
+union all
+select 'marks', array_to_string(marks, ','), count(*), min(received_at), max(received_at), count(*) filter (where is_released)
+from oldest
+group by marks
+order by n desc, kind, value
 limit 50;
 
 -- name: ask_release(petition_id, ids, asked_by)$

@@ -72,7 +72,7 @@ class Server:
         connection = await asyncpg.connect(self.admin)
         try:
             owned = f" owner {OWNER}" if self.postgres else ""
-            await connection.execute(f"create database {name}{owned}" + (f" template {template}" if template else ""))
+            await connection.execute(f"create database {name}{owned}" + (f" template {template} strategy file_copy" if template else ""))
         finally:
             await connection.close()
 

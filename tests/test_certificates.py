@@ -29,7 +29,7 @@ from service.identity import Keys
 from service.ledger import record
 from service.proof import certificate as proof
 from service.proof import commitment, entries, merkle, note, tiles
-from service.proof.canonical import sha256
+from service.proof.canonical import b64url, sha256
 
 
 async def test_a_certificate_is_valid_against_the_trust_file_and_says_the_public_number(signed: House) -> None:
@@ -305,7 +305,14 @@ async def test_folder_and_zip_verify_alike(signed: House, tmp_path: Path) -> Non
         assert (code, report["result"], report["figures"]["count"]) == (0, "valid", 12)
         code, report = certificates.verify_path(str(path), None, offline=True)
         assert (code, report["result"]) == (2, "consistent")
-        assert report["fingerprint"] in certificates.told(code, report)
+        told, place = certificates.told(code, report), report["anchor"]
+        assert report["fingerprint"] in told and f"the certificate is entry {place['certificate_at']} of it" in told
+        assert (
+            await signed.pool.fetchval(
+                "select convert_from(entry, 'UTF8') from entry where log_id = 'anchor' and idx = $1", place["certificate_at"]
+            )
+            == f"C {b64url(sha256(bundle.files['certificate.json']))}"
+        )
     (out / "text" / "hy.txt").write_bytes(b"Something else.\n")
     code, report = certificates.verify_path(str(out), str(trust))
     assert (code, report["error"], report["detail"].split(":")[0]) == (1, "file-differs", "text/hy.txt")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -11,6 +14,7 @@ import pytest
 
 from conftest import Server, free_port
 from service import db
+from service.embedded.postgres import Postgres
 from service.errors import Busy, Misconfigured
 
 
@@ -95,6 +99,63 @@ async def test_a_transaction_that_fails_leaves_nothing(pool: asyncpg.Pool) -> No
             await connection.execute("insert into mail_cap (address_index) values ('x')")
             raise RuntimeError("half way")
     assert await pool.fetchval("select count(*) from mail_cap") == 0
+
+
+async def test_a_process_that_is_started_before_its_database_waits_for_it(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else tmp_path) as folder:
+        postgres = Postgres(Path(folder) / "pg")
+        await postgres.start()
+        await db.migrate(postgres.migrate_url)
+        await postgres.stop()
+
+        async def serving() -> None:
+            async with db.open_lasting_pool(postgres.url):
+                pass
+
+        early = asyncio.create_task(serving())
+        try:
+            await asyncio.sleep(0.3)
+            assert not early.done(), "control: there was nothing to serve from"
+            await postgres.start()
+            await asyncio.wait_for(early, 30)
+        finally:
+            early.cancel()
+            await postgres.stop()
+
+
+async def test_a_database_that_stays_away_is_not_waited_for_for_ever_and_a_wrong_one_not_at_all() -> None:
+    asked = 0
+
+    async def ask(error: Exception) -> None:
+        nonlocal asked
+        asked += 1
+        raise error
+
+    with pytest.raises(ConnectionRefusedError):
+        await db.once_there(lambda: ask(ConnectionRefusedError()), patience=0.25)
+    assert asked > 1
+    asked = 0
+    with pytest.raises(asyncpg.InvalidCatalogNameError):
+        await db.once_there(lambda: ask(asyncpg.InvalidCatalogNameError()))
+    assert asked == 1
+
+
+@pytest.mark.parametrize("broken", [*db.AWAY, asyncpg.DeadlockDetectedError, KeyError], ids=lambda kind: kind.__name__)
+async def test_nothing_that_goes_wrong_ends_what_is_refreshed(broken: type[Exception]) -> None:
+    calls = 0
+    three = asyncio.Event()
+
+    async def refresh() -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            three.set()
+        if calls == 2:
+            raise broken("in the middle of an answer")
+
+    async with db.refreshing(refresh, every=0.001, what="mirror"):
+        assert calls == 1, "filled before anybody looks"
+        await asyncio.wait_for(three.wait(), 10)
 
 
 async def test_every_commit_is_durable_in_utc_and_no_statement_runs_for_ever(pool: asyncpg.Pool) -> None:

@@ -17,7 +17,7 @@ import pytest
 from house import House, stated
 from scanner import scanned
 from service import certificates
-from service.certificates import finishing, printing, seals
+from service.certificates import finishing, printing, seals, stating
 from service.errors import Conflict, Misconfigured, NotFound, Unproven
 from service.identity import Keys
 from service.proof import certificate as proof
@@ -29,7 +29,7 @@ def no_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pages(document: bytes) -> list[str]:
-    return [" ".join(page.extract_text().split()) for page in pypdf.PdfReader(io.BytesIO(document)).pages]
+    return [" ".join(page.extract_text().replace("\u200b", "").split()) for page in pypdf.PdfReader(io.BytesIO(document)).pages]
 
 
 async def test_the_document_says_in_three_languages_what_the_certificate_says(signed: House) -> None:
@@ -51,6 +51,45 @@ async def test_the_document_says_in_three_languages_what_the_certificate_says(si
     copy = f"https://petition.example.org/petitions/free-ani/certificates/{bundle.id}/certificate.pdf"
     assert scanned(bundle.files["certificate.pdf"], dpi=110) == [copy] * 3, "the code on each language's first page leads to a copy"
     assert [word in page for page, word in zip(said[9:], ("We ask for their release. fr", "release. en", "release. hy"), strict=True)]
+
+
+async def test_one_signature_is_one_in_every_language(house: House) -> None:
+    await house.sign(1)
+    await house.settle()
+    bundle = await house.certify()
+    said = pages(bundle.files["certificate.pdf"])
+    for first, words in (
+        (0, "prouve 1 inscription, comptée"),
+        (3, "proves 1 entry, counted"),
+        (6, "համապատասխանում է 1 էլեկտրոնային հասցեի, որը"),
+    ):
+        assert words in said[first] and words in stated(bundle)["statement"][("fr", "en", "hy")[first // 3]]
+    assert "1 signature confirmée" in said[0] and "sur 2 inscriptions" in said[0] and "1 confirmed signature " in said[3]
+    assert "Too few for a breakdown" in said[4].split("Signatures over time")[1], "one signature has no curve"
+
+
+async def test_a_count_that_looks_like_a_year_and_long_names_leave_the_first_page_whole(signed: House) -> None:
+    bundle = await signed.certify()
+    body, evidence = stated(bundle), printing.attached(bundle.files)
+    body["proved"] = {**body["proved"], "count": 2026, "by_version": {"1": 2026}}
+    body["statement"] = stating.proves(2026, body["window"]["first_sealed_at"], body["window"]["cut_off"])
+    body["petition"]["titles"] = dict.fromkeys(("fr", "en", "hy"), "For the release of all who are held without a judgment, " * 4)
+    body["recipient"] |= {
+        "names": dict.fromkeys(("fr", "en", "hy"), "Committee on Foreign Affairs and Defence, " * 5),
+        "holder": "Levon " * 12,
+    }
+    body["petitioner"] = body["issuer"]["name"] = "Association of the families, represented by its president, " * 3
+    body["asserted"]["by_day"] = {f"2026-{month:02}-{day:02}": 225 * month for month in (7, 8, 9) for day in range(1, 31)}
+    body["asserted"]["by_country"] = {"FR": 900} | {code: 500 - n for n, code in enumerate("ABCDEFGHIJKLMNO")}
+    body["asserted"]["by_partner"] = {"a-federation-of-associations-with-a-very-long-name-and-more": 900, "": 40}
+    said = pages(await asyncio.to_thread(printing.document, {**evidence, "certificate.json": proof.canonical_json(body)}))
+    firsts = [page for page in said if "Réservé au destinataire" in page or "For the recipient" in page or "Հասցեատիրոջ համար" in page]
+    assert len(firsts) == 3 and all("2026" in page and "Committee on Foreign Affairs" in page for page in firsts)
+    (english,) = (page for page in firsts if "For the recipient" in page)
+    assert "proves 2,026 entries" in english and "November 2026" in english and "November 2,026" not in english
+    figures = said[said.index(english) + 1]
+    for words in ("Aug", "2,400", "France", "others, merged", "…"):
+        assert words in figures, words
 
 
 async def test_everything_is_attached_and_the_seal_covers_all_of_it(signed: House, tmp_path: Path) -> None:

@@ -262,6 +262,28 @@ async def test_whoever_leaves_later_is_on_the_removal_list_until_somebody_took_h
     assert [row_id for row_id, _, _ in await exports.removals(house.pool, made["id"])] == [ids[2]]
 
 
+async def test_whoever_leaves_while_a_list_is_begun_is_in_list_number_and_removals_alike(house: House, database: str) -> None:
+    """The list waits for a lock between the checkpoint and its rows; Sona withdraws meanwhile. All of it is of one moment, before."""
+    ids = await house.signed(*({"name": f"S {n}"} for n in range(5)))
+    async with db.open_pool(database, high=2) as pool:
+        made = await exports.write(pool, house.keys, house.settings, "free", shape="working", form="csv")
+
+        async def whole() -> str:
+            return b"".join([piece async for piece in made]).decode()
+
+        # The list has one connection of the two; whoever keeps its ids has to wait for this one.
+        async with pool.acquire() as held, held.transaction():
+            await held.execute("lock table signature in access exclusive mode")
+            writing = asyncio.create_task(whole())
+            waits = "select exists (select from pg_locks where relation = 'signature'::regclass and not granted)"
+            while not await house.pool.fetchval(waits):
+                await asyncio.sleep(0.01)
+            await held.execute("update signature set state = 'withdrawn', sealed_blob = null, blob = null where id = $1", ids[0])
+        text = await writing
+    assert made.about["totals"] == {"count": 5, "rows": 5, "not_listed": 0} and str(ids[0]) in text
+    assert [row_id for row_id, _, _ in await exports.removals(house.pool, made.id)] == [ids[0]], "she is to be taken out of it"
+
+
 async def test_an_export_that_is_left_half_way_is_remembered_as_cut_short_with_everybody_in_it(house: House) -> None:
     ids = await house.signed(*({"name": f"S {n}"} for n in range(1_200)))
     made = await exports.write(house.pool, house.keys, house.settings, "free", shape="working", form="jsonl")
@@ -506,7 +528,7 @@ async def test_the_command_writes_a_list_that_adds_up_to_the_certificate_and_ope
     assert done.code == 0 and "count 3, named 2, not named 1" in done.out, done
     assert [row["name"] for row in rows_of(tmp_path / "list.opened.csv")] == ["Ani", "Levon"]
     assert json.loads(bundle.files["certificate.json"])["proved"]["count"] == made.about["checkpoint"]["count"] == 3
-    figures = tmp_path / "open.csv"
+    figures = tmp_path / "for the press" / "open.csv"  # a folder that is not there yet
     done = await run("export", installation.slug, "--shape", "open", "--format", "csv", "--out", str(figures), **env)
     assert done.code == 0 and figures.read_text().startswith("kind,key,n\ncount,,3\n"), done
     again = await run("export", installation.slug, "--shape", "open", "--format", "csv", "--out", str(figures), **env)

@@ -9,11 +9,13 @@ import asyncpg
 import httpx2
 import pytest
 
+from desk_seat import keys_of, seat
 from installation import Installation
-from service import backup, db, forgotten, ledger
+from service import backup, db, forgotten, ledger, organizers
 from service.__main__ import main
-from service.errors import Misconfigured
+from service.errors import Conflict, Misconfigured
 from service.identity import offline
+from service.organizers import Grant
 from service.proof import tiles
 from service.worker import Worker
 
@@ -63,7 +65,7 @@ async def test_what_people_took_back_is_taken_back_again_when_an_older_backup_is
     await house.worker.pass_time()
     assert await house.rows("select 1 from forgotten") == [], "what is on the disk leaves the database"
     kinds = [line.split()[0] for line in file.read_text(encoding="ascii").splitlines()]
-    assert sorted(set(kinds)) == ["count", "erased", "not-me", "unread", "withdrawn"]
+    assert sorted(set(kinds) - {"role-again"}) == ["count", "erased", "not-me", "unread", "withdrawn"]
     ids = [row["id"].hex for row in await house.rows("select id from signature")]
     assert file.stat().st_mode & 0o077 == 0 and not any(each in file.read_text(encoding="ascii") for each in ids), "no id, only its hash"
     now = await standing(house.owner)
@@ -80,7 +82,7 @@ async def test_what_people_took_back_is_taken_back_again_when_an_older_backup_is
     told = capsys.readouterr().out
     assert "forgotten again: 2 signatures, 1 shown less, 1 reader, 1 mailbox" in told, told
     async with db.open_pool(empty, high=4) as pool:
-        assert await forgotten.again(pool, file) == forgotten.Again(signatures=0, narrowed=0, readers=0, mailboxes=0), "once"
+        assert await forgotten.again(pool, file) == forgotten.Again(), "once"
         assert await standing(pool) == now
         # The log comes back from a mirror, with the withdrawals that stand in it; none is written a second time.
         async with httpx2.AsyncClient() as client:
@@ -102,6 +104,62 @@ async def test_what_people_took_back_is_taken_back_again_when_an_older_backup_is
     assert "repeat the erasures" in capsys.readouterr().out
     async with db.open_pool(empty, high=2) as pool:
         assert (await standing(pool))["names"] == set(PEOPLE.values())
+
+
+async def test_who_was_removed_from_the_desk_does_not_come_back_with_an_older_backup(
+    installation: Installation, empty: str, tmp_path: Path
+) -> None:
+    house, file, keys = installation, installation.settings.key_dir / forgotten.FILE, keys_of(installation)
+    ani, levon, sona = [await seat(house, f"{who}@example.org") for who in ("ani", "levon", "sona")]
+    key, spare = b"k" * 16, b"s" * 16
+    for id_ in (key, spare):
+        await organizers.q.insert_passkey(
+            house.pool, id=id_, organizer_id=sona.id, public_key=b"-", sign_count=0, transports=[], label="phone", is_synced=False, now=None
+        )
+    async with db.transaction(house.pool) as connection:
+        asked = await organizers.propose(connection, ani.id, "export", reason="For the council.")
+        await organizers.decide(connection, asked, sona.id, "approved")
+    folder = tmp_path / "backup"
+    await backup.write(house.owner, folder, [ORGANIZER.public])
+
+    # Since then: Levon was removed, Sona has fewer rights and lost a phone; what she lost and got back is hers.
+    async with db.transaction(house.pool) as connection:
+        await organizers.remove(connection, levon.id)
+    for grants in (("editor",), ("editor", "moderator"), ("editor", "certifier")):
+        async with db.transaction(house.pool) as connection:
+            await organizers.set_roles(connection, sona.id, [Grant(role) for role in grants])
+    assert await organizers.q.remove_passkey(house.pool, id=key, organizer_id=sona.id) == key
+    async with db.transaction(house.pool) as connection:
+        await organizers.execute(connection, asked, ani.id, "export")
+    await house.worker.pass_time()
+    text = file.read_text(encoding="ascii")
+    assert {"organizer", "role", "role-again", "passkey"} <= {line.split()[0] for line in text.splitlines()}
+    assert levon.id.hex not in text and key.hex() not in text, "no id, only its hash"
+
+    async def back(remembered: Path) -> tuple[forgotten.Again, dict[str, set[str]], set[bytes], int]:
+        async with db.open_pool(empty, high=2) as pool:
+            await pool.execute("drop schema public cascade")
+            await pool.execute("create schema public")
+            await backup.restore(empty, folder, ORGANIZER)
+            again = await forgotten.again(pool, remembered)
+            assert remembered != file or await forgotten.again(pool, remembered) == forgotten.Again(), "once"
+            grants = {one.email: {grant.role for grant in one.grants} for one in await organizers.people(pool, keys)}
+            with pytest.raises(Conflict):
+                async with db.transaction(pool) as connection:
+                    await organizers.execute(connection, asked, ani.id, "export")
+            passkeys = {row["id"] for row in await pool.fetch("select id from passkey where organizer_id = $1", sona.id)}
+            return again, grants, passkeys, await pool.fetchval("select count(*) from organizer_session")
+
+    again, grants, passkeys, sessions = await back(file)
+    everything = set(organizers.ROLES)
+    assert grants == {"ani@example.org": everything, "sona@example.org": {"editor", "certifier"}}
+    assert key not in passkeys and spare in passkeys and sessions == 0
+    assert (again.organizers, again.roles) == (1, 2 + 4) and again.passkeys >= 2
+
+    # Control: without the file all of them are back, but nobody is signed in and nothing is approved.
+    again, grants, passkeys, sessions = await back(tmp_path / "no-file")
+    assert grants == dict.fromkeys(("ani@example.org", "levon@example.org", "sona@example.org"), everything)
+    assert key in passkeys and (again, sessions) == (forgotten.Again(), 0)
 
 
 async def mirror(pool: asyncpg.Pool, folder: Path) -> None:

@@ -110,6 +110,40 @@ async def test_what_a_condition_covers_is_what_it_says(house: House, which: Cond
     await features(house, people[:6], received_at=MINUTE)
     assert await invalidating.preview(house.pool, house.petition, which) == how_many
     assert await invalidating.preview(house.pool, uuid4(), which) == 0, "of another petition nobody"
+    assert await invalidating.glance(house.pool, house.petition, which) == (how_many, True)
+    assert await invalidating.glance(house.pool, uuid4(), which) == (0, True)
+
+
+async def test_a_glance_says_when_it_has_not_seen_all_and_never_more_than_there_are(house: House) -> None:
+    people = await house.confirm(10)
+    await features(house, people, prefix=b"p" * 16)
+    await features(house, people[:4], lane="slow")
+    for which, exact in ((Condition(prefixes=(b"p" * 16,)), 10), (Condition(lanes=("slow",)), 4), (Condition(text_versions=(1,)), 10)):
+        assert await invalidating.glance(house.pool, house.petition, which, most=10) == (exact, True)
+        n, is_all = await invalidating.glance(house.pool, house.petition, which, most=9)
+        assert not is_all and n <= exact
+    with pytest.raises(Invalid):
+        await invalidating.glance(house.pool, house.petition, Condition())
+
+
+async def test_clusters_are_found_once_a_minute_by_one_worker(house: House) -> None:
+    flood = await house.confirm(3)
+    await features(house, flood, prefix=b"p" * 16, domain=b"d" * 16, marks=["busy", "slow"], received_at=MINUTE)
+    await features(house, await house.confirm(1), prefix=b"q" * 16)
+
+    async def found() -> set[tuple[str, str, int]]:
+        return {(row["kind"], row["value"], row["n"]) async for row in signatures.q.clusters(house.pool, petition_id=house.petition)}
+
+    assert await found() == set()
+    assert sorted(await asyncio.gather(*(signatures.find_clusters(house.pool) for _ in range(4)))) == [False, False, False, True]
+    assert await found() == {("prefixes", (b"p" * 16).hex(), 3), ("domains", (b"d" * 16).hex(), 3), ("marks", "busy,slow", 3)}
+    await features(house, await house.confirm(2), prefix=b"p" * 16)
+    assert not await signatures.find_clusters(house.pool), "it is not due"
+    assert await signatures.find_clusters(house.pool, now=datetime.now(UTC) + timedelta(minutes=1))
+    assert ("prefixes", (b"p" * 16).hex(), 5) in await found()
+    await house.pool.execute("update signature set prefix = null, domain = null, marks = '{}', operational_until = null")
+    assert await signatures.find_clusters(house.pool, now=datetime.now(UTC) + timedelta(minutes=2))
+    assert await found() == set(), "what is forgotten of signatures is forgotten here"
 
 
 async def test_one_alone_by_its_id(house: House) -> None:

@@ -166,6 +166,15 @@ async def test_processes_without_keys_or_with_the_organizers_do_not_start(fresh_
         assert done.code != 0 and "belongs to the organizers" in done.err, done
 
 
+async def test_a_file_that_cannot_be_written_is_named_and_is_no_traceback(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "letter").write_text("not a folder")
+    inside = tmp_path / "letter" / "trust.json"
+    done = await run("keys", "trust", "--out", str(inside), **settings_of(installation))
+    assert (done.code, done.out) == (1, "") and done.err in (f"{inside.parent}: File exists\n", f"{inside}: Not a directory\n"), done
+    into = tmp_path / "a new folder" / "trust.json"
+    assert (await run("keys", "trust", "--out", str(into), **settings_of(installation))).code == 0 and into.exists()
+
+
 def test_a_command_that_is_not_there_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["sing"])

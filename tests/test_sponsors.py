@@ -223,6 +223,10 @@ async def test_a_petition_shows_those_who_stand_for_all_or_for_whom_it_names(poo
     await pool.execute("insert into petition (id, slug, opens_at) values ($1, 'p', now())", petition_id)
     await does(pool, lambda c: cases.link_petition(c, petition_id, [one]))
     assert {sponsor.name("fr") for sponsor in (await seen(pool)).for_petition(petition_id)} == {"Ville Un", "Association"}
+    await does(pool, lambda c: cases.take_down(c, one))
+    after = await seen(pool)
+    assert after.for_petition(petition_id) == [], "beside a petition for one of whom nothing may be shown, nobody stands"
+    assert not after.cases_of(petition_id) and not after.speaks_of_all(petition_id) and after.speaks_of_all(uuid4())
 
 
 async def test_a_contact_is_sealed(pool: asyncpg.Pool, tmp_path: Path) -> None:

@@ -335,6 +335,7 @@ def _told(verdict: proof.Verdict, beside: Mapping[str, Any]) -> tuple[int, dict[
         "issuer": verdict.issuer,
         "fingerprint": verdict.fingerprint,
         "figures": verdict.figures,
+        "anchor": {**_spelled(verdict.anchor), "checkpoint_at": verdict.places[0], "certificate_at": verdict.places[1]},
         **beside,
     }
     return (0 if verdict.valid else 2), report
@@ -391,7 +392,7 @@ def told(code: int, report: Mapping[str, Any]) -> str:
         return f"INVALID — {report['error']}: {report['detail']}"
     if code == 3:
         return f"NOT CHECKED — {report['why']}"
-    figures = report["figures"]
+    figures, anchor = report["figures"], report.get("anchor")
     lines = [
         f"{'VALID' if code == 0 else 'CONSISTENT, ISSUER NOT CHECKED'} — {report['issuer']}",
         *(
@@ -400,6 +401,11 @@ def told(code: int, report: Mapping[str, Any]) -> str:
             if name in figures
         ),
         f"  log                 {figures['checkpoint']['origin']}, size {figures['checkpoint']['size']}",
+        *(
+            [f"  anchor log          {anchor['origin']}, size {anchor['size']}; the certificate is entry {anchor['certificate_at']} of it"]
+            if anchor
+            else []
+        ),
         *([f"  seal of the PDF     {report['seal']}"] if "seal" in report else []),
         *([f"  time stamp          {report['timestamp']['at']} by {report['timestamp']['authority']}"] if "timestamp" in report else []),
         *([f"  pinned in           {report['pinned']}"] if "pinned" in report else []),

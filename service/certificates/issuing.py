@@ -108,7 +108,7 @@ async def _number(
     """
     await ledger.guard(pool, ledger.ANCHOR, settings.data_dir / "published")
     public, _ = certificate_key(keys, settings)
-    seal = seal_of(keys, settings)
+    seal = await asyncio.to_thread(seal_of, keys, settings)
     supporters = await standing_beside(pool, petition.id)
     newest = await q.newest(connection, petition_id=petition.id)
     serial = newest["serial"] + 1 if newest else 1
@@ -161,7 +161,8 @@ async def _complete(
     if unsigned or private is None:
         await asyncio.to_thread(proof.verify_unsigned, files, trust)
         return Bundle(row["id"], row["count"], row["serial"], files)
-    files = await asyncio.to_thread(finish, files, private, seal_of(keys, settings), tsa_url=settings.tsa_url)
+    seal = await asyncio.to_thread(seal_of, keys, settings)
+    files = await asyncio.to_thread(finish, files, private, seal, tsa_url=settings.tsa_url)
     verdict = await asyncio.to_thread(proof.verify_bundle, files, trust)
     if verdict.figures["count"] != row["count"]:
         raise Unproven("figures-differ", f"the public count is {row['count']}, the bundle says {verdict.figures['count']}")

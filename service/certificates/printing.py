@@ -6,6 +6,7 @@ bundle can print it again and compare (``is_same``). A log beyond ``ATTACHED`` b
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -16,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import segno
 from babel import Locale
-from babel.dates import format_date, format_time, get_timezone_location
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
 from babel.numbers import format_decimal
 
 from service import press
@@ -29,6 +30,10 @@ ATTACHED = 2 * 1024 * 1024
 """Above this many bytes the log stays in the bundle: a document with a thousand attachments is opened by few readers."""
 
 BARS = 14
+
+FEW = 10
+"""Fewer signatures have no curve."""
+
 SUPPORTERS = 40
 """At most so many sponsors and partners are printed in each language; certificate.json lists all of them."""
 
@@ -132,6 +137,11 @@ class _Part:
         text = labels()[name][self.lang]
         return text.format(**facts) if facts else text
 
+    def counted(self, name: str, number: int, **facts: object) -> str:
+        """Words about this number, in their singular where they have one and the number asks for it."""
+        one = f"{name}-one"
+        return self.word(one if self.locale.plural_form(number) == "one" else name, **facts)
+
     def said(self, name: str, value: str) -> str:
         """A label and its value in running text."""
         colon = "\u00a0:" if self.lang == "fr" else "՝" if self.lang == "hy" else ":"
@@ -159,8 +169,7 @@ class _Part:
         words = {name: text[self.lang] for name, text in labels().items()}
         if not has_log:
             words["proved-says"] = words["proved-says-elsewhere"]
-        if self.locale.plural_form(it["proved"]["count"]) == "one":
-            words["signatures"] = words["signature"]
+        words["signatures"] = self.counted("signatures", it["proved"]["count"])
         return {
             "lang": self.lang,
             "w": words,
@@ -172,7 +181,7 @@ class _Part:
             "serial": self.word("serial", n=it["serial"]),
             "facts": self._facts(),
             "count": self.number(it["proved"]["count"]),
-            "under": self.word("under", size=self.number(it["proved"]["checkpoint"]["size"]), last=self.moment(it["window"]["cut_off"])),
+            "under": self._under(),
             "statement": self._statement(),
             "proved": self._proved(),
             "witnessed": self._witnessed(stamp),
@@ -186,7 +195,7 @@ class _Part:
             "growth": self._growth(),
             "countries": self._bars(asserted["by_country"], lambda code: self.locale.territories.get(code, code)),
             "languages": self._bars(asserted["by_language"], lambda code: self.locale.languages.get(code, code)),
-            "partners": self._bars(asserted["by_partner"], lambda key: key or self.word("own-site")),
+            "partners": self._bars(asserted["by_partner"], lambda key: _short(key) or self.word("own-site")),
             "versions": self._versions(),
             "supporters": self._supporters(),
             "apart": self.local(asserted["supporters"]["notice"]),
@@ -235,12 +244,18 @@ class _Part:
             ],
         ]
 
+    def _under(self) -> str:
+        size = self.it["proved"]["checkpoint"]["size"]
+        return self.counted("under", size, size=self.number(size), last=self.moment(self.it["window"]["cut_off"]))
+
     def _statement(self) -> str:
-        """The fixed sentence; its hours are machine spelling in certificate.json and are set for people here."""
-        text = str(self.it["statement"][self.lang])
+        """The fixed sentence; its number and its hours are machine spelling in certificate.json and are set for people here."""
+        count = self.it["proved"]["count"]
+        # The number first, and only where it stands alone: the same digits may be part of a date.
+        text = re.sub(rf"(?<![\w-]){count}(?![\w-])", self.number(count), str(self.it["statement"][self.lang]))
         for name in ("first_sealed_at", "cut_off"):
             text = text.replace(self.it["window"][name], self.moment(self.it["window"][name]))
-        return text.replace(str(self.it["proved"]["count"]), self.number(self.it["proved"]["count"]))
+        return text
 
     def _proved(self) -> list[list[str]]:
         proved = self.it["proved"]
@@ -261,7 +276,7 @@ class _Part:
     def _witnessed(self, stamp: stamps.Stamp | None) -> list[str]:
         witnessed = self.it["witnessed"]
         many = len(witnessed["cosignatures"])
-        told = self.word("witness-many", n=self.number(many), quorum=witnessed["quorum"]) if many else self.word("witness-none")
+        told = self.counted("witness-many", many, n=self.number(many), quorum=witnessed["quorum"]) if many else self.word("witness-none")
         if stamp is None:
             return [told, self.word("stamp-none")]
         return [told, self.word("stamp-of", who=stamp.authority, at=self.moment(stamps.told(stamp.at)))]
@@ -279,8 +294,10 @@ class _Part:
         ] or [self.word("audit-none")]
 
     def _growth(self) -> dict[str, Any]:
-        """Points from 0 to 1 in both directions, and what stands at the axes."""
+        """Points from 0 to 1 in both directions, and what stands at the axes; none where there is no curve to be drawn."""
         days = sorted((date.fromisoformat(day), n) for day, n in self.it["asserted"]["by_day"].items())
+        if len(days) < 2 or days[-1][1] < FEW:
+            return {"points": []}
         first = datetime.fromisoformat(self.it["window"]["opens_at"]).astimezone(ZoneInfo(self.zone)).date()
         first = min(first, days[0][0])
         span = max(1, (days[-1][0] - first).days)
@@ -292,12 +309,22 @@ class _Part:
         points.append([1.0, points[-1][1]])
         return {
             "points": points,
-            "top": [self.number(top * quarter // 4) for quarter in range(5)]
-            if top % 4 == 0
-            else [self.number(0), "", self.number(top // 2), "", self.number(top)],
+            "top": [self.number(top * quarter // 4) for quarter in range(5)],
             "first": self.day(first),
             "last": self.day(days[-1][0]),
+            "between": self._between(first, days[-1][0]),
         }
+
+    def _between(self, first: date, last: date) -> list[list[Any]]:
+        """The first days of months in between, or of every few months or years, with their place on the axis."""
+        months = [date(year, month, 1) for year in range(first.year, last.year + 1) for month in range(1, 13)]
+        inner = [day for day in months if first < day < last]
+        step = next(each for each in (1, 2, 3, 6, 12, 24, 60, 120) if len(inner) <= 6 * each)
+        kept = [day for day in inner if (12 * day.year + day.month - 1) % step == 0]
+        return [[(day - first).days / (last - first).days, self._month(day, step)] for day in kept]
+
+    def _month(self, day: date, step: int) -> str:
+        return str(day.year) if step >= 12 else format_skeleton("MMMy" if day.month == 1 else "MMM", day, locale=self.locale)
 
     def _bars(self, cells: Mapping[str, int], name: Any) -> list[list[Any]]:
         ordered = sorted(cells.items(), key=lambda cell: (cell[0] == "other", -cell[1], cell[0]))
@@ -311,7 +338,7 @@ class _Part:
         listed = self.it["asserted"]["supporters"]["listed"]
         rows = [[self.local(one["name"]), self._stands(one)] for one in listed[:SUPPORTERS]]
         more = len(listed) - len(rows)
-        return [*rows, *([[self.word("supporters-more", n=self.number(more)), ""]] if more else [])]
+        return [*rows, *([[self.counted("supporters-more", more, n=self.number(more)), ""]] if more else [])]
 
     def _stands(self, one: Mapping[str, Any]) -> str:
         told = [self.word(f"kind-{one['kind']}")]
@@ -343,6 +370,11 @@ class _Part:
         ]
 
 
+def _short(name: str) -> str:
+    """A partner's key as far as it fits beside a bar, where it may break; certificate.json has all of it."""
+    return (name if len(name) <= 40 else f"{name[:39]}…").replace(".", ".\u200b")
+
+
 def _groups(text: str, width: int = 8) -> Sequence[str]:
     return [text[at : at + width] for at in range(0, len(text), width)]
 
@@ -350,8 +382,8 @@ def _groups(text: str, width: int = 8) -> Sequence[str]:
 def _round_up(n: int) -> int:
     """The next round number for the top of an axis."""
     for power in range(20):
-        for lead in (1, 2, 4, 5, 8, 10):
-            if lead * 10**power >= max(n, 4):
+        for lead in (4, 8, 12, 16, 20, 24, 28, 32):  # quarters of them are round as well
+            if lead * 10**power >= n:
                 return int(lead * 10**power)
     return n
 

@@ -14,14 +14,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote
 
 import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from service.certificates import stamps
+from service.certificates import hardware, stamps
 from service.errors import Misconfigured, Unproven
 
 FIELD = "Seal"
@@ -43,9 +42,8 @@ class Seal(msgspec.Struct, frozen=True):
     @classmethod
     def load(cls, where: str) -> Seal:
         """From a PEM file (certificate, perhaps its chain, perhaps its key) or a ``pkcs11:`` address. Raises ``Misconfigured``."""
-        if where.startswith("pkcs11:"):
-            with _on_token(where) as signer:
-                return cls((signer.signing_cert.dump(),), token=where)
+        if where.startswith(hardware.SCHEME):
+            return cls((hardware.certificate(where),), token=where)
         path = Path(where)
         try:
             raw = path.read_bytes()
@@ -110,7 +108,7 @@ def seal(document: bytes, by: Seal, *, issuer: str, reason: str, tsa_url: str = 
         stamps.apart(lambda: signers.sign_pdf(Appender(io.BytesIO(document)), meta, signer, timestamper=stamper, output=out))
 
     if by.token:
-        with _on_token(by.token) as signer:
+        with hardware.signer(by.token) as signer:
             sign(signer)
     else:
         sign(_signer(by))
@@ -129,33 +127,6 @@ def _signer(by: Seal) -> Any:
     store.register_multiple([asn1_x509.Certificate.load(each) for each in by.certificates[1:]])
     own = asn1_x509.Certificate.load(by.certificates[0])
     return signers.SimpleSigner(signing_cert=own, signing_key=asn1_keys.PrivateKeyInfo.load(by.key), cert_registry=store)
-
-
-class _on_token:  # noqa: N801 - reads as what it does
-    """A signer on a PKCS#11 token, ``pkcs11:token=…;object=…?module-path=…&pin-source=FILE`` (RFC 7512)."""
-
-    def __init__(self, where: str) -> None:
-        path, _, query = where.removeprefix("pkcs11:").partition("?")
-        parts = dict(part.partition("=")[::2] for part in path.split(";"))
-        asked = parse_qs(query)
-        self._token, self._object = unquote(parts.get("token", "")), unquote(parts.get("object", ""))
-        self._module, self._pin = asked.get("module-path", [""])[0], asked.get("pin-source", [""])[0]
-        if not (self._token and self._object and self._module):
-            raise Misconfigured(["LIBERTAS_PDF_KEY: a pkcs11: address needs token, object and module-path"])
-
-    def __enter__(self) -> Any:
-        try:
-            from pyhanko.sign import pkcs11
-        except ImportError:
-            raise Misconfigured(["LIBERTAS_PDF_KEY: a token needs the package python-pkcs11 beside pyHanko"]) from None
-        pin = Path(self._pin.removeprefix("file:")).read_text(encoding="utf-8").strip() if self._pin else None
-        from pyhanko.config.pkcs11 import TokenCriteria
-
-        self._session = pkcs11.open_pkcs11_session(self._module, token_criteria=TokenCriteria(label=self._token), user_pin=pin)
-        return pkcs11.PKCS11Signer(self._session.__enter__(), cert_label=self._object, key_label=self._object)
-
-    def __exit__(self, *fault: object) -> None:
-        self._session.__exit__(*fault)
 
 
 # -- checking ------------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import msgspec
+from babel import Locale
 
 from service import petitions, recipients
 from service.certificates.evidence import q
@@ -61,6 +62,13 @@ def sentences() -> dict[str, dict[str, str]]:
     """The fixed sentences by name and language (``words.toml``)."""
     with (Path(__file__).parent / "words.toml").open("rb") as file:
         return tomllib.load(file)
+
+
+def proves(count: int, first: str, last: str) -> dict[str, str]:
+    """The fixed sentence about the number, in every language and in its singular where the number asks for it."""
+    words = sentences()
+    forms = {language: "proves-one" if Locale.parse(language).plural_form(count) == "one" else "proves" for language in LANGUAGES}
+    return {language: words[form][language].format(n=count, first=first, last=last) for language, form in forms.items()}
 
 
 def standing_of(petition: petitions.Petition, settings: Settings) -> str:
@@ -137,7 +145,7 @@ async def statement(
             "state": petition.state(window["issued_at"]),
         },
         "method": words["method"],
-        "statement": {language: text.format(n=tally.count, first=first, last=last) for language, text in words["proves"].items()},
+        "statement": proves(tally.count, first, last),
         "retention": words["retention"],
         "proved": {**tally.proved(), "checkpoint": {"origin": head.origin, "size": head.size, "root": b64(head.root)}},
         "witnessed": _witnessed(files, settings),

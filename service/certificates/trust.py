@@ -6,6 +6,7 @@ a setting may name a public key, and then what is certified here is finished whe
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import asyncpg
@@ -58,7 +59,7 @@ async def known(pool: asyncpg.Pool, keys: Keys, settings: Settings) -> proof.Tru
     if ledger.ANCHOR not in in_use:
         raise Misconfigured(["there is no anchor log yet: create a petition first"])
     public, _ = certificate_key(keys, settings)
-    seal = seal_of(keys, settings)
+    seal = await asyncio.to_thread(seal_of, keys, settings)  # a token is asked, where the key is on one
     return proof.Trust(
         issuer=settings.issuer_name,
         logs=tuple(vkey for log_id, vkey in in_use.items() if log_id != ledger.ANCHOR),

@@ -69,10 +69,13 @@ def restore(options: argparse.Namespace) -> int:
     if taken_back.is_file():
         print(
             f"forgotten again: {again.signatures} signatures, {again.narrowed} shown less, {_few(again.readers, 'reader', 'readers')}, "
-            f"{_few(again.mailboxes, 'mailbox', 'mailboxes')}"
+            f"{_few(again.mailboxes, 'mailbox', 'mailboxes')}; of the desk {_few(again.organizers, 'organizer', 'organizers')}, "
+            f"{_few(again.roles, 'role', 'roles')}, {_few(again.passkeys, 'passkey', 'passkeys')}"
         )
     else:
         print(f"there is no {taken_back}: repeat the erasures made since then (their entries stand in the public log)")
+        print("and look through the desk's people: whoever was removed since then is back (libertas organizer list)")
+    print("everybody signs in to the desk anew; links of that day and what two people had not yet done hold no more")
     return 0
 
 

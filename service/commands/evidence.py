@@ -69,7 +69,7 @@ def _sign(folder: Path, options: argparse.Namespace) -> int:
     proof.verify_unsigned({path: content for path, content in files.items() if path not in finishing.LATER})
     statement = json.loads(files["certificate.json"])
     count, office = statement["proved"]["count"], statement["recipient"]["office"]
-    print(f"{statement['standing']}: {count} signatures for {office}; recounted, all files agree")
+    print(f"{statement['standing']}, for {office}; signatures: {count}, recounted, and all files agree")
     seal = seals.Seal.load(options.pdf_key) if options.pdf_key else None
     done = finishing.go_on(files, finishing.by_ssh_keygen(Path(options.key)), seal, tsa_url=options.tsa_url)
     proof.verify_bundle(done)

@@ -28,6 +28,7 @@ def export(options: argparse.Namespace) -> int:
     for path in (out, about_path(out)):
         if path.exists():
             raise Misconfigured([f"{path} is there already"])
+    out.parent.mkdir(parents=True, exist_ok=True)  # before anything is written down as exported
 
     async def act() -> exports.Export:
         async with db.open_pool(settings.database_url, high=4) as pool:

@@ -54,7 +54,9 @@ def keys(options: argparse.Namespace) -> int:
         async with db.open_pool(settings.database_url, high=1) as pool:
             return await certificates.trust(pool, ring, settings)
 
-    Path(options.out).write_bytes(run(trust()))
+    out = Path(options.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(run(trust()))
     print(f"written to {options.out}; hand it out by another way than the certificates")
     return 0
 

@@ -33,8 +33,8 @@ SHEET_ROWS = 1_000_000
 CELL = 32_767
 """Characters that an XLSX cell holds."""
 
-PIECE = 1_000
-"""Rows of a Parquet row group: what one holds in memory."""
+PIECE = 500
+"""Rows of a Parquet row group, which the writer holds in memory: as many as come at once, so that it never holds two pieces."""
 
 _DANGEROUS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20|%")  # with the full-width twins, and what starts a DDE call
 

@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from service.organizers.approvals import Approval, approval, approvals, decide, execute, propose, revoke
-from service.organizers.audit import Broken, Line, check, note, read, remember
+from service.organizers.audit import TO_SIGNERS, Broken, Line, check, note, read, remember
 from service.organizers.people import (
     ROLES,
     Grant,
@@ -61,6 +61,7 @@ __all__ = [
     "FRESH",
     "IDLE",
     "ROLES",
+    "TO_SIGNERS",
     "Approval",
     "Broken",
     "Grant",

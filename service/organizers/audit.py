@@ -25,6 +25,10 @@ q = db.statements("organizers")
 AUDIT_LOCK = 0x11BE0A0D
 _PAGE = 1_000
 
+TO_SIGNERS = ("ids", "prefixes", "domains")
+"""Facts that lead to single signers. The trail is never changed, so of these it gets the number only; an approval has them until it
+is over (``organizers.q.forget_to_signers``)."""
+
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """One line: who (None: the command line or the service itself) did which ``act`` to which ``object``."""
@@ -55,8 +59,10 @@ async def note(
 ) -> int:
     """Add a line in the caller's transaction, whose last act this should be (others wait behind it); returns its number.
 
-    ``facts`` are ids, figures and words of ours: never a signer's name or address, nor an organizer's.
+    ``facts`` are ids, figures and words of ours: never a signer's name or address, nor an organizer's; of what leads to signers
+    (``TO_SIGNERS``) how many they are.
     """
+    facts = {name: len(value) if name in TO_SIGNERS and isinstance(value, list) else value for name, value in facts.items()}
     await q.audit_turn(connection, key=AUDIT_LOCK)
     head = await q.audit_head(connection, now=now)
     number = int(head["number"]) + 1

@@ -304,25 +304,30 @@ class Link(msgspec.Struct, frozen=True):
     language: str
 
 
-async def read_link(connection: db.Connection | asyncpg.Pool, hash_: bytes, now: datetime | None = None) -> Link | None:
-    """The link, if it still leads somewhere: an invitation does until the first passkey is there."""
+async def read_link(
+    connection: db.Connection | asyncpg.Pool, hash_: bytes, *, in_demo: bool = False, now: datetime | None = None
+) -> Link | None:
+    """The link, if it still leads somewhere: an invitation does until the first passkey is there, a demo link ``in_demo`` only."""
     row = await q.link(connection, hash=hash_, now=now)
     if row is None or (row["kind"] == "invite" and row["passkeys"]) or (row["kind"] == "recover" and row["wrong"] >= MOST_GUESSES):
+        return None
+    if row["kind"] == "demo" and not in_demo:
         return None
     return Link(row["organizer_id"], row["kind"], row["asks_code"], row["language"])
 
 
 async def join(
-    pool: asyncpg.Pool, keys: Secrets, hash_: bytes, *, code: str = "", now: datetime | None = None
+    pool: asyncpg.Pool, keys: Secrets, hash_: bytes, *, code: str = "", in_demo: bool = False, now: datetime | None = None
 ) -> tuple[UUID, Literal["invite", "recover", "demo"]]:
     """Use a link; returns whose it is, and of which kind. Raises ``NotFound`` (code ``link``), ``Invalid`` for a wrong number.
 
     An invitation stays good until the first passkey, so that a phone which cannot make one is no dead end; the others end
-    here. A recovery takes away the old passkeys and sessions. A number is guessed five times at most, then the link is dead.
+    here. A demo link works ``in_demo`` only: whoever serves a demonstration's database for real has no such way in. A recovery takes
+    away the old passkeys and sessions. A number is guessed five times at most, then the link is dead.
     """
     async with pool.acquire() as connection:  # a wrong guess is counted, whatever becomes of the rest
         row = await q.link(connection, hash=hash_, now=now)
-        if row is None or (row["kind"] == "invite" and row["passkeys"]):
+        if row is None or (row["kind"] == "invite" and row["passkeys"]) or (row["kind"] == "demo" and not in_demo):
             raise NotFound(code="link")
         if row["asks_code"]:
             if await q.guess(connection, hash=hash_, most=MOST_GUESSES) is None:

@@ -197,8 +197,9 @@ class Verdict:
     """What verification found. Whatever is wrong raised Unproven before, so a verdict is at least "consistent".
 
     `issuer_checked`: the keys are those of a trust file. `fingerprint` is the certificate key's, to compare with a source
-    outside the bundle. `figures` is `proved` as recounted. `notes` are stable words for what stands in the bundle but was
-    not checked: "issuer", "log", "witnesses", "pdf", "timestamp".
+    outside the bundle. `figures` is `proved` as recounted. `places` are where the petition's checkpoint and the certificate stand
+    in the anchor log, of which `anchor` is the head that the certificate's proof leads to. `notes` are stable words for what
+    stands in the bundle but was not checked: "issuer", "log", "witnesses", "pdf", "timestamp".
     """
 
     issuer_checked: bool
@@ -207,6 +208,7 @@ class Verdict:
     figures: Mapping[str, object]
     checkpoint: Checkpoint
     anchor: Checkpoint
+    places: tuple[int, int]
     notes: tuple[str, ...]
 
     @property
@@ -293,9 +295,9 @@ def verify_unsigned(
         _same_figures(figures, certificate.proved)
 
     with _in("petition.tlog-proof"):
-        proof = parse_tlog_proof(bundle["petition.tlog-proof"])
+        first = parse_tlog_proof(bundle["petition.tlog-proof"])
         entry = bytes(Anchored(checkpoint.origin, checkpoint.size, checkpoint.root))
-        anchored = proof.verify(entry, anchor_keys, anchor.name)
+        anchored = first.verify(entry, anchor_keys, anchor.name)
     with _in("certificate.tlog-proof"):
         proof = parse_tlog_proof(bundle["certificate.tlog-proof"])
         anchor_head = proof.verify(bytes(Certified(sha256(bundle["certificate.json"]))), anchor_keys, anchor.name)
@@ -312,6 +314,7 @@ def verify_unsigned(
         figures,
         checkpoint,
         anchor_head,
+        (first.index, proof.index),
         tuple(notes),
     )
 

@@ -18,13 +18,15 @@ Two rules hold throughout: for each petition one living signature stands for one
 from service.signatures.ageing import Terms, add_up, expire, forget_indexes, kept_too_long, lapsed, reseal, statistics, terms
 from service.signatures.confirming import Confirmer, Pressed, View, look, manage_handle
 from service.signatures.deciding import Decider
-from service.signatures.holding import ask_release, held_ids, refuse, release
+from service.signatures.holding import ask_release, held_ids, look_at_held, refuse, release
 from service.signatures.invalidating import (
     REASONS,
     Condition,
     carry_out_next,
     court_order,
     disagreements,
+    find_clusters,
+    glance,
     preview,
     record_invalidation,
     record_reversal,
@@ -59,7 +61,9 @@ __all__ = [
     "erase",
     "expire",
     "faults",
+    "find_clusters",
     "forget_indexes",
+    "glance",
     "held_ids",
     "kept",
     "kept_too_long",
@@ -67,6 +71,7 @@ __all__ = [
     "lapsed",
     "lock_key",
     "look",
+    "look_at_held",
     "manage_handle",
     "managed",
     "narrow",

@@ -17,13 +17,23 @@ from service import db, identity, mail, risk, tokens
 from service.identity import Keys
 from service.signatures.record import LIFE, open_blob, q
 
-MOST = 10_000
-"""Rows of one press; a larger cluster is several presses."""
+MOST = 5_000
+"""The oldest held rows, which are looked at and decided together: some 50 ms. What is larger is several presses."""
 
 
 async def held_ids(connection: db.Connection | asyncpg.Pool, petition_id: UUID, kind: str | None, value: str | None) -> list[UUID]:
-    """The held rows of a cluster (``kind`` prefix | domain | marks), or all of them."""
-    return [row["id"] async for row in q.held(connection, petition_id=petition_id, kind=kind, value=value, limit=MOST)]
+    """The rows of a cluster (``kind`` prefix | domain | marks) among the oldest held ones, or all of those."""
+    return [row["id"] async for row in q.held(connection, petition_id=petition_id, kind=kind, value=value, limit=MOST, most=MOST)]
+
+
+async def look_at_held(pool: asyncpg.Pool, petition_id: UUID, kind: str | None, value: str | None, *, limit: int) -> dict[str, Any]:
+    """What there is to decide: ``clusters`` and ``rows`` among the ``MOST`` oldest held rows, and how many are held in ``total``."""
+    return {
+        "clusters": [dict(row) async for row in q.held_clusters(pool, petition_id=petition_id, most=MOST)],
+        "rows": [dict(row) async for row in q.held(pool, petition_id=petition_id, kind=kind, value=value, limit=limit, most=MOST)],
+        "total": await q.held_count(pool, petition_id=petition_id),
+        "most": MOST,
+    }
 
 
 async def ask_release(connection: db.Connection, petition_id: UUID, ids: Sequence[UUID], *, asked_by: UUID | None) -> int:

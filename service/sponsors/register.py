@@ -16,15 +16,11 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
-import structlog
 
 from service import cases, db
 from service.cases import Addresses, Case, Event, Group, Index, Numbers, Translated
-from service.db import AWAY
 from service.errors import NotFound, Refusal
 from service.sponsors.record import Act, Deed, Sponsor, Sponsorship, q
-
-log = structlog.get_logger()
 
 
 class Gone(Refusal):
@@ -145,8 +141,14 @@ class Snapshot:
         return self._sponsor_by_id.get(sponsor_id)
 
     def for_petition(self, petition_id: UUID) -> list[Sponsor]:
-        """Who stands for those of whom the petition speaks (all, unless it names some), each once; cities first, as announced."""
+        """Who stands for those of whom the petition speaks (all, unless it names some), each once; cities first, as announced.
+
+        Nobody, when it names only people of whom no page is public any more: beside it, whoever stands for the whole group
+        would seem to stand for just these.
+        """
         named = self._petitions.get(petition_id)
+        if named is not None and not self.cases_of(petition_id):
+            return []
         found: dict[UUID, tuple[date, Sponsor]] = {}
         for case_id, pairs in self._of_case.items():
             if named is None or case_id is None or case_id in named:
@@ -155,8 +157,12 @@ class Snapshot:
                         found[sponsor.id] = (one.announced_on, sponsor)
         return [sponsor for _, sponsor in sorted(found.values(), key=lambda each: (each[1].kind != "city", each[0], each[1].slug))]
 
+    def speaks_of_all(self, petition_id: UUID) -> bool:
+        """Whether the petition is for the whole group. One that names some is not, whether or not they may be shown."""
+        return petition_id not in self._petitions
+
     def cases_of(self, petition_id: UUID) -> list[Case]:
-        """The cases that the petition names; none when it speaks of all."""
+        """The cases that the petition names and that may be shown; none when it speaks of all."""
         return [case for case_id in self._petitions.get(petition_id, ()) if (case := self._by_id.get(case_id)) is not None]
 
     def petitions_of(self, case_id: UUID) -> Callable[[UUID], bool]:
@@ -275,7 +281,7 @@ def _made(version: int, facts: Mapping[str, Any], start: date | None, rows: Mapp
 
 
 class Register:
-    """The newest copy, looked after every ``interval`` seconds by ``run``.
+    """The newest copy, looked after every ``interval`` seconds while it is ``running``.
 
     Promise: what it shows is never older than ``interval`` and the time of one reading, while the database answers; while it
     does not, the last copy stays. ``now`` is the copy; take it once for an answer. ``version`` grows with every change.
@@ -303,23 +309,8 @@ class Register:
             if self._now is None or await cases.q.stamp(self._pool) != self._now.version:
                 self._now = await read(self._pool)
 
-    async def run(self) -> None:
-        """Refresh for ever; a database that is away is waited for."""
-        while True:
-            try:
-                await self.refresh()
-            except (*AWAY, asyncpg.PostgresError, Refusal) as away:
-                log.warning("register: database is away", error=type(away).__name__)
-            await asyncio.sleep(self._interval)
-
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Register]:
         """Filled once, then refreshed in the background until the block ends."""
-        await self.refresh()
-        task = asyncio.create_task(self.run())
-        try:
+        async with db.refreshing(self.refresh, every=self._interval, what="register"):
             yield self
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task

@@ -12,7 +12,7 @@ What each template is given, beside ``lang`` and the words that every template k
 ===================  =====================================================================================================
 template             context
 ===================  =====================================================================================================
-home.html            path "/" · petitions: list of (petition, state), open ones first
+home.html            path "/" · petitions: list of (petition, state), open ones first · register
 petitions.html       path · petitions: list of (petition, state)
 petition.html        path · petition · state · form: ``Filled`` (what was typed; ``Filled()`` at first) · faults: list of
                      ``errors.Fault`` in the form's order · notice: "" | "text-changed" | "closed" | "paused" (why the form
@@ -60,17 +60,23 @@ offer_confirm.html   path · state: ask | verified | over | unknown · action ·
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mimetypes
+import os
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from importlib.util import cache_from_source
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+import jinja2
 import msgspec
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_location
@@ -152,6 +158,18 @@ def catalogue(lang: str, folder: Path = HERE) -> str:
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
 
 
+def _messages(source: str) -> dict[str, str]:
+    """The source of each message by its key. No message of ours refers to another one, so each can be parsed alone."""
+    found: dict[str, str] = {}
+    for entry in re.split(r"(?m)^(?=[A-Za-z#-])", source):
+        key = entry.partition("=")[0].strip()
+        if key in found or key.startswith("-"):
+            raise ValueError(f"the message {key} is there twice, or is a term")
+        if key and not key.startswith("#"):
+            found[key] = entry
+    return found
+
+
 class Words:
     """The messages of one language, and its dates and numbers by CLDR.
 
@@ -164,11 +182,11 @@ class Words:
         self.locale = Locale.parse(LOCALES[lang])
         # No isolation marks: none of our languages is written from right to left, and the marks end up in copied text.
         self._bundle = FluentBundle([str(self.locale).replace("_", "-")], use_isolating=False)
-        self._bundle.add_resource(FluentResource(source))
+        self._source = _messages(source)
         self._plain: dict[str, str] = {}
 
     def has(self, key: str) -> bool:
-        return self._bundle.has_message(key)
+        return key in self._source
 
     def t(self, key: str, **facts: object) -> str:
         """The message ``key``. Facts that are already ``Markup`` (a link) stay markup, everything else is escaped later or here."""
@@ -188,7 +206,10 @@ class Words:
 
     def _format(self, key: str, facts: Mapping[str, object]) -> str:
         if not self._bundle.has_message(key):
-            raise LookupError(f"{self.lang}: there is no message {key}")
+            if key not in self._source:
+                raise LookupError(f"{self.lang}: there is no message {key}")
+            # Parsed when first wanted: a process starts sooner, and most of them never say most of the messages.
+            self._bundle.add_resource(FluentResource(self._source[key]))
         pattern = self._bundle.get_message(key).value
         if pattern is None:
             raise LookupError(f"{self.lang}: {key} has no text")
@@ -250,7 +271,7 @@ class Words:
 
 @lru_cache(maxsize=8)
 def _words(lang: str, source: str) -> Words:
-    """The words of a catalogue, read once in a process: parsing one takes half a second."""
+    """The words of a catalogue, read once in a process."""
     return Words(lang, source)
 
 
@@ -275,6 +296,13 @@ def negotiate(accept_language: str, available: Sequence[str]) -> str:
 def _web(address: str) -> str:
     """An address that an organizer typed, if it leads to the web; otherwise nowhere."""
     return address if re.match(r"(?i)https?://[^/\\]", address) else "#"
+
+
+def _contact_link(contact: str) -> str:
+    """How to reach the issuer: a link where it is an address, and as it was written where it is anything else."""
+    if re.fullmatch(r"[^\s@<>]+@[^\s@<>]+", contact):
+        return Markup('<a href="mailto:{}">{}</a>').format(quote(contact, safe="@"), contact)
+    return contact
 
 
 # ------------------------------------------------------------------------------------------------ headers and files
@@ -331,19 +359,40 @@ def _assets(folder: Path) -> dict[str, Asset]:
     return found
 
 
+_COMPILING: Any = {"trim_blocks": True, "lstrip_blocks": True}
+"""What changes how a template is compiled."""
+
+
 class _CompiledOnce(BytecodeCache):
-    """Each template is compiled once in a process, for all languages (their environments differ only in the words that they
-    know). A bucket knows the checksum of its source, so another text under the same name is compiled anew."""
+    """Each template is compiled once, for all languages (their environments differ only in the words that they know), and kept
+    in memory and beside Python's own bytecode, where that may be written. A bucket knows the checksum of its source, so another
+    text under the same name is compiled anew."""
 
     def __init__(self) -> None:
         self._kept: dict[str, bytes] = {}
+        self._folder = Path(cache_from_source(__file__)).parent
+        how = hashlib.sha256(f"{jinja2.__version__} {sys.version} {_COMPILING}".encode()).hexdigest()[:12]
+        self._ending = f"{how}.jinja"
+
+    def _file(self, bucket: Bucket) -> Path:
+        return self._folder / f"{bucket.key}.{self._ending}"
 
     def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key not in self._kept:
+            with contextlib.suppress(OSError):
+                self._kept[bucket.key] = self._file(bucket).read_bytes()
         if bucket.key in self._kept:
             bucket.bytecode_from_string(self._kept[bucket.key])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        self._kept[bucket.key] = bucket.bytecode_to_string()
+        made = self._kept[bucket.key] = bucket.bytecode_to_string()
+        if sys.dont_write_bytecode:
+            return
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            half = self._folder / f".{bucket.key}.{os.getpid()}"
+            half.write_bytes(made)
+            half.replace(self._file(bucket))
 
 
 _COMPILED = _CompiledOnce()
@@ -374,9 +423,8 @@ class Pages:
             undefined=StrictUndefined,
             bytecode_cache=_COMPILED,
             auto_reload=False,
-            trim_blocks=True,
-            lstrip_blocks=True,
             cache_size=-1,
+            **_COMPILING,
         )
         words = self.words[lang]
         environment.globals.update(
@@ -385,6 +433,7 @@ class Pages:
             site={
                 "name": self.settings.issuer_name,
                 "contact": self.settings.issuer_contact,
+                "contact_link": _contact_link(self.settings.issuer_contact),
                 "base_url": self.settings.base_url,
                 "is_demo": self.settings.embedded,
                 "captcha": self.settings.captcha,

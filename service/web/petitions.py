@@ -116,6 +116,7 @@ def _petition_page(
         register=register,
         sponsors=register.for_petition(petition.id),
         named=register.cases_of(petition.id),
+        for_all=register.speaks_of_all(petition.id),
     )
 
 
@@ -227,6 +228,12 @@ def _petition_of(request: Visit, slug: str) -> Petition | None:
 
 
 _STATUS = {"unknown": 404, "expired": 410, "closed": 409}
+
+
+@get("/{lang:str}/confirm", include_in_schema=False)
+async def look_without(request: Visit, lang: FromPath[str]) -> Response[bytes]:
+    """A link of which nothing is left behind the last stroke: a mail program cut it."""
+    return _confirm_page(request, language(request, lang), "", 404, state="unknown")
 
 
 @get("/{lang:str}/confirm/{token:str}", include_in_schema=False)
@@ -496,7 +503,7 @@ async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath
 
 def router() -> Router:
     handlers = [
-        page, sign, sent, resend, look, press, ask, asked, manage, act, receipt, not_me, was_not_me, signers, certificate_list,
-        evidence,
+        page, sign, sent, resend, look, look_without, press, ask, asked, manage, act, receipt, not_me, was_not_me, signers,
+        certificate_list, evidence,
     ]  # fmt: skip
     return Router("/", route_handlers=handlers)

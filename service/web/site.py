@@ -16,6 +16,8 @@ from litestar.params import FromPath
 
 from service.errors import NotFound
 from service.petitions import Petition
+from service.sponsors import Snapshot
+from service.web.kept import register_of
 from service.web.pages import CACHED, CACHED_LONG, NOT_STORED, SECURITY_HEADERS, Pages, language, negotiate, pages_of
 
 Visit = Request[object, object, State]
@@ -66,7 +68,7 @@ async def way_in(request: Visit) -> Response[bytes]:
 async def home(request: Visit, lang: FromPath[str]) -> Response[bytes]:
     lang = language(request, lang)
     shown = [one for one in standing(request) if one[1] in ("open", "scheduled", "paused")]
-    return pages_of(request).respond("home.html", lang, cache=CACHED, path="/", petitions=shown)
+    return pages_of(request).respond("home.html", lang, cache=CACHED, path="/", petitions=shown, register=register_of(request))
 
 
 @route("/{lang:str}/petitions", http_method=READ, include_in_schema=False)
@@ -127,29 +129,39 @@ async def robots(request: Visit) -> Response[bytes]:
     return Response(
         "\n".join(lines).encode(),
         media_type="text/plain",
-        headers={**SECURITY_HEADERS, "cache-control": "public, max-age=3600"},
+        headers={**SECURITY_HEADERS, "cache-control": "public, max-age=3600, stale-while-revalidate=86400"},
     )
 
 
 @route("/sitemap.xml", http_method=READ, include_in_schema=False)
 async def sitemap(request: Visit) -> Response[bytes]:
-    """Every public page in every language, each with its alternates (the samples of a demonstration too)."""
-    pages = pages_of(request)
-    paths = [
+    """Every public page in every language, each with its alternates (the samples of a demonstration too).
+
+    With thousands of sponsors it is megabytes of text: made once, and again when the register or a petition has changed.
+    """
+    register, shown = register_of(request), [petition.slug for petition, _ in standing(request)]
+    mark = (register.version, tuple(shown))
+    content, _ = request.app.state.sitemap.get(mark, "", lambda: _sitemap(pages_of(request), _places(register, shown)).encode())
+    headers = {**SECURITY_HEADERS, "cache-control": "public, max-age=600, stale-while-revalidate=86400"}
+    return Response(content, media_type="application/xml", headers=headers)
+
+
+def _places(register: Snapshot, petitions: Sequence[str]) -> list[str]:
+    return [
         "/",
         "/petitions",
         "/updates",
-        *(f"/petitions/{petition.slug}" for petition, _ in standing(request)),
+        *(f"/petitions/{slug}{more}" for slug in petitions for more in ("", "/certificates")),
         *(f"/{name}" for name in PUBLIC),
+        "/cases",
+        "/sponsors",
+        "/sponsors/offer",
+        "/sponsors/kit",
+        "/support",
+        "/embed",
+        *(f"/cases/{case.slug}{more}" for case in register.cases for more in ("", "/kit")),
+        *(f"/sponsors/{sponsor.slug}" for sponsor in register.sponsors),
     ]
-    register = request.app.state.register.now
-    paths += ["/cases", "/sponsors", "/sponsors/offer", "/sponsors/kit", "/support"]
-    paths += [f"/cases/{case.slug}{more}" for case in register.cases for more in ("", "/kit")]
-    return Response(
-        _sitemap(pages, paths).encode(),
-        media_type="application/xml",
-        headers={**SECURITY_HEADERS, "cache-control": "public, max-age=600"},
-    )
 
 
 def _sitemap(pages: Pages, paths: Sequence[str]) -> str:

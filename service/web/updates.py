@@ -55,7 +55,7 @@ async def feed(request: Visit, lang: FromPath[str]) -> Response[bytes]:
     """The same as an Atom feed (RFC 4287), for those who would rather not leave an address."""
     lang, pages = language(request, lang), pages_of(request)
     content = _feed(pages, lang, await updates.public(request.app.state.pool, limit=20))
-    headers = {**SECURITY_HEADERS, "cache-control": "public, max-age=300", "access-control-allow-origin": "*"}
+    headers = {**SECURITY_HEADERS, "cache-control": "public, max-age=300, stale-while-revalidate=3600", "access-control-allow-origin": "*"}
     return Response(content.encode(), media_type="application/atom+xml", headers=headers)
 
 

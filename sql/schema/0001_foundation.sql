@@ -194,6 +194,7 @@ create table shown_name (
     show_from date
 );
 create index shown_name_listed on shown_name (petition_id, name) where review = 'shown';
+create index shown_name_waiting on shown_name (petition_id, name) where review = 'waiting';
 
 -- Sums by day, the only place where country, language, partner and a yes to being named live on.
 create table daily_sum (

@@ -70,10 +70,32 @@ create index mail_failed on mail (ended_at) where state = 'failed';
 -- Held rows of a petition, oldest first, and their clusters.
 create index signature_held on signature (petition_id, received_at) where state = 'held';
 
+-- What counted signatures of the last day have in common, as the worker found it within the last minutes: the page that shows it
+-- would have to group every one of them at each visit. Keyed hashes of the day, counts and hours; gone when they are made anew.
+create table cluster (
+    petition_id uuid not null references petition,
+    kind text not null check (kind in ('prefixes', 'domains', 'marks')),
+    value text not null,
+    n bigint not null check (n > 1),
+    first timestamptz,
+    last timestamptz,
+    primary key (petition_id, kind, value)
+);
+
+-- When that was, and how long it took: one row.
+create table cluster_look (
+    is_only boolean primary key default true check (is_only),
+    looked_at timestamptz not null,
+    took interval not null default '0'
+);
+insert into cluster_look (looked_at)
+values ('2000-01-01Z');
+
 do $$
 begin
     if exists (select from pg_roles where rolname = 'libertas_app') then
         grant select, insert, update on petition_draft, publication, certificate_wish, daily_received to libertas_app;
-        grant select, insert, update, delete on held_release to libertas_app;
+        grant select, update on cluster_look to libertas_app;
+        grant select, insert, update, delete on held_release, cluster to libertas_app;
     end if;
 end $$;

@@ -3,7 +3,9 @@
 
 create table forgotten (
     id bigint generated always as identity primary key,
-    kind text not null check (kind in ('erased', 'withdrawn', 'count', 'protect', 'unread', 'not-me')),
+    kind text not null check (kind in (
+        'erased', 'withdrawn', 'count', 'protect', 'unread', 'not-me', 'organizer', 'role', 'role-again', 'passkey'
+    )),
     what bytea not null check (length(what) = 32),
     at timestamptz not null default now()
 );
@@ -34,6 +36,42 @@ create trigger signature_forgotten after update of state, visibility on signatur
 create trigger reader_forgotten after delete on reader for each row execute function remember_forgotten();
 create trigger suppression_forgotten after insert on suppression for each row
     when (new.reason = 'not-me') execute function remember_forgotten();
+
+-- The same for the people at the desk: whoever was removed, a role that ended, a passkey that was revoked.
+create function forgotten_role(organizer_id uuid, role text, association_id uuid) returns bytea language sql immutable parallel safe as $$
+    select sha256(
+        convert_to('libertas forgotten role/v1', 'UTF8') || uuid_send(organizer_id)
+        || coalesce(uuid_send(association_id), ''::bytea) || convert_to(role, 'UTF8')
+    )
+$$;
+create function forgotten_passkey(id bytea) returns bytea language sql immutable parallel safe as $$
+    select sha256(convert_to('libertas forgotten passkey/v1', 'UTF8') || id)
+$$;
+
+create function remember_desk() returns trigger language plpgsql as $$
+begin
+    if tg_table_name = 'organizer' then
+        insert into forgotten (kind, what) values ('organizer', forgotten_hash(new.id));
+    elsif tg_table_name = 'passkey' then
+        insert into forgotten (kind, what) values ('passkey', forgotten_passkey(old.id));
+    elsif tg_op = 'INSERT' then
+        -- Given again after it had ended: the last line about a role counts.
+        insert into forgotten (kind, what) values ('role-again', forgotten_role(new.organizer_id, new.role, new.association_id));
+    elsif not exists (
+        -- Roles are replaced as a whole; only at the commit is it known which of them ended.
+        select from organizer_role r
+        where r.organizer_id = old.organizer_id and r.role = old.role and r.association_id is not distinct from old.association_id
+    ) then
+        insert into forgotten (kind, what) values ('role', forgotten_role(old.organizer_id, old.role, old.association_id));
+    end if;
+    return null;
+end $$;
+create trigger organizer_forgotten after update of state on organizer for each row
+    when (new.state = 'removed' and old.state <> 'removed') execute function remember_desk();
+create trigger passkey_forgotten after delete on passkey for each row execute function remember_desk();
+create trigger role_again after insert on organizer_role for each row execute function remember_desk();
+create constraint trigger role_forgotten after delete on organizer_role deferrable initially deferred
+    for each row execute function remember_desk();
 
 do $$
 begin

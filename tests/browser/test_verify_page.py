@@ -10,7 +10,9 @@ import base64
 import functools
 import hashlib
 import json
+import random
 import time
+import zlib
 from collections.abc import AsyncIterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,7 +29,7 @@ from playwright.async_api import Browser, BrowserContext, Page
 from browser.visitor import AXE, Come
 from installation import Installation
 from service import certificates
-from service.proof import page
+from service.proof import merkle, note, page
 from service.proof.certificate import fingerprint
 from service.proof.page import build
 
@@ -144,6 +146,11 @@ async def test_ani_opens_the_page_from_disk_and_sees_what_is_proved(disk: Browse
     assert (await one.inner_text(".checker-count strong")) == "5"
     titles = await one.locator(".checker-label h3").all_inner_texts()
     assert titles == ["Proved", "Witnessed", "Audited", "Asserted"]
+    proof = note.parse_tlog_proof(proof_cases.HONEST["certificate.tlog-proof"])
+    head = note.Checkpoint.parse(proof.checkpoint.decode().partition("\n\n")[0] + "\n")
+    shown = await one.inner_text(".checker-proved")
+    assert f"The certificate is entry {proof.index}, the petition’s checkpoint entry" in shown and b64(head.root) in shown
+    assert "the log itself was not read" in await one.inner_text(".checker-result"), "and what it cannot know without a network"
     for lang, word in (("fr", "Valide"), ("hy", "Վավեր է")):
         await one.click(f"[data-lang={lang}]")
         assert await one.inner_text(".checker-verdict h2") == word
@@ -241,9 +248,15 @@ async def test_the_modules_agree_with_the_committed_vectors(modules: Page) -> No
       const [b, m, n, c, e, s, z] = await Promise.all(
         ["bytes", "merkle", "note", "commitment", "entries", "sha2", "certificate"].map(name => import(`/${name}.js`)));
       const wrong = [], is = (what, left, right) => { if (left !== right) wrong.push(`${what}: ${left} for ${right}`) };
-      for (const [text, h256, h512] of hashes) {
-        is("sha256", b.hex(s.sha256(b.unhex(text))), h256);
-        is("sha512", b.hex(s.sha512(b.unhex(text))), h512);
+      for (const [text, h256, h512, leaf, node] of hashes) {
+        const data = b.unhex(text), behind = b.concat(Uint8Array.of(0xff, 0xfe), data), out = new Uint8Array(40);
+        is("sha256", b.hex(s.sha256(data)), h256);
+        is("sha512", b.hex(s.sha512(data)), h512);
+        is("SHA-512", b.hex(await s.digest("SHA-512", data)), h512);
+        is("leaf", b.hex(m.leafHash(data)), leaf);
+        s.leafInto(behind, 2, behind.length, out, 5);
+        is("leaf where it lies", b.hex(out.subarray(5, 37)), leaf);
+        if (node) is("node", b.hex(m.nodeHash(data.subarray(0, 32), data.subarray(32))), node);
       }
       const tree = new m.Growing(), roots = new Map(merkle.map(one => [one.size, one])), grown = new Map();
       for (let size = 0; size <= 65537; size++) {
@@ -292,14 +305,86 @@ async def test_the_modules_agree_with_the_committed_vectors(modules: Page) -> No
       }
       return wrong;
     }"""
-    texts = [bytes(range(256))[:n] * 3 for n in range(130)] + [b"a" * 1000]
+    texts = [bytes(range(256))[:n] * 3 for n in range(130)] + [b"a" * 1000] + [bytes(range(7, 7 + n)) for n in (*range(1, 70), 119, 120)]
+    texts += [bytes(63) + bytes([last]) for last in range(256)]
     given = {
         "merkle": vectors("merkle.json"), "tiles": vectors("tiles.json")["paths"], "notes": vectors("note.json"),
         "manifests": vectors("manifest.json"), "commitments": vectors("commitment.json"), "entries": vectors("entries.json")["petition"],
         "logs": [{"lines": entries_of[log["name"]], "root": log["root"], "figures": log["figures"]} for log in vectors("logs.json")],
-        "hashes": [[text.hex(), hashlib.sha256(text).hexdigest(), hashlib.sha512(text).hexdigest()] for text in texts],
+        "hashes": [
+            [text.hex(), hashlib.sha256(text).hexdigest(), hashlib.sha512(text).hexdigest(), merkle.leaf_hash(text).hex()]
+            + [merkle.node_hash(text[:32], text[32:]).hex()] * (len(text) == 64)
+            for text in texts
+        ],
     }  # fmt: skip
     assert await modules.evaluate(script, given) == []
+
+
+async def test_the_page_unpacks_what_zlib_unpacks_and_refuses_what_zlib_refuses(modules: Page) -> None:
+    """Its own inflating, since the browser's takes ten times as long for many small files."""
+    letters = base64.b64encode(random.Random(1).randbytes(3000))
+    texts = [
+        b"",
+        b"a",
+        b"abc" * 9000,
+        letters,
+        random.Random(2).randbytes(700),
+        bytes(70_000),
+        page.html()[:60_000],
+        "Գյումրի ".encode() * 40,
+    ]
+    good = []
+    for text in texts:
+        for level, strategy in ((0, 0), (1, 0), (6, 0), (9, 0), (6, zlib.Z_FIXED), (6, zlib.Z_HUFFMAN_ONLY), (6, zlib.Z_RLE)):
+            packer = zlib.compressobj(level, wbits=-15, strategy=strategy)
+            good.append((packer.compress(text) + packer.flush(), zlib.compress(text, level), text))
+    bad = []
+    for packed in (good[3 * 7 + 2][0][:90], *(raw for raw, _, text in good if len(text) == 600)):  # cut off; and small ones of each kind
+        for bit in range(0, 8 * len(packed), 3):
+            data = bytearray(packed)
+            data[bit // 8] ^= 1 << bit % 8
+            bad.append((bytes(data), _by_zlib(bytes(data))))
+        bad += [(packed[:end], _by_zlib(packed[:end])) for end in range(len(packed))]
+        bad.append((packed + b"x", None))
+    script = """async ({good, bad}) => {
+      const [b, f] = await Promise.all([import("/bytes.js"), import("/inflate.js")]);
+      const read = text => Uint8Array.from(atob(text), letter => letter.charCodeAt(0));
+      const limit = 1 << 20, wrong = [];
+      const tried = act => { try { return act() } catch (fault) { return fault.name === "archive" ? null : String(fault) } };
+      const is = (found, text) => (text === null ? found === null : found instanceof Uint8Array && b.same(found, text));
+      for (const [n, [raw, wrapped, text]] of good.entries()) {
+        const expected = read(text), size = expected.length, packed = read(raw);
+        if (!is(tried(() => f.inflate(packed, size, limit)), expected)) wrong.push(`good ${n}`);
+        if (!is(tried(() => f.inflate(packed, null, limit)), expected)) wrong.push(`good ${n}, of unknown size`);
+        if (!is(tried(() => f.inflateZlib(read(wrapped), limit)), expected)) wrong.push(`good ${n}, wrapped`);
+        for (const other of [size - 1, size + 1]) if (other >= 0 && tried(() => f.inflate(packed, other, limit)) !== null) wrong.push(`size ${n}`);
+        const damaged = read(wrapped);
+        damaged[damaged.length - 1] ^= 1;
+        if (tried(() => f.inflateZlib(damaged, limit)) !== null) wrong.push(`sum ${n}`);
+      }
+      for (const [n, [raw, text]] of bad.entries()) {
+        const found = tried(() => f.inflate(read(raw), null, limit));
+        if (!is(found, text === null ? null : read(text))) wrong.push(`bad ${n}: ${found}`);
+      }
+      if (tried(() => f.inflate(read(good[16][0]), null, 1000)) !== null) wrong.push("a bomb");
+      return wrong;
+    }"""
+    given = {
+        "good": [[b64(each) for each in one] for one in good],
+        "bad": [[b64(raw), None if text is None else b64(text)] for raw, text in bad],
+    }
+    assert await modules.evaluate(script, given) == []
+    assert any(text is not None for _, text in bad) and any(text is None for _, text in bad)
+
+
+def _by_zlib(packed: bytes) -> bytes | None:
+    """What zlib makes of it; None unless it is one whole stream and nothing else."""
+    reader = zlib.decompressobj(-15)
+    try:
+        text = reader.decompress(packed, 1 << 20)
+    except zlib.error:
+        return None
+    return text if reader.eof and not reader.unused_data else None
 
 
 async def test_without_webcrypto_the_library_checks_ed25519_and_says_what_it_cannot(modules: Page) -> None:
@@ -342,6 +427,8 @@ async def test_a_visitor_checks_what_was_certified_on_the_site_itself(
     assert certified["fingerprint"] in text and certified["keys"]["log"] in text, "the certificate points here for both"
     assert (await chosen(shown, made.zip(), trust))["result"] == "valid"
     assert (await shown.inner_text(".checker-count strong")) == "1"
+    one_signature = {"en": "1 signature counted", "fr": "1 signature comptée", "hy": "1 "}[lang]
+    assert (await shown.inner_text(".checker-count")).startswith(one_signature)
     await one.picture(f"verify-checked-{lang}-{width}")
     assert await one.faults_by_axe() == []
     await shown.set_viewport_size({"width": 280, "height": 700})

@@ -126,6 +126,7 @@ async def test_the_description_is_openapi_3_1_and_every_reference_leads_somewher
     answer = await installation.client.get("/api/openapi.json")
     whole = answer.json()
     assert answer.status_code == 200 and re.fullmatch(r"3\.1\.\d+", whole["openapi"])
+    assert answer.headers["access-control-allow-origin"] == "*" and "stale-while-revalidate" in answer.headers["cache-control"]
     assert whole["info"]["title"] and whole["info"]["version"]
     sign = whole["paths"]["/api/v1/petitions/{slug}/signatures"]["post"]
     assert {"202", "400", "404", "409", "413", "415", "429", "503"} <= set(sign["responses"])

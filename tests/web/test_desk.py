@@ -8,6 +8,7 @@ import re
 from datetime import date, timedelta
 from itertools import product
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,9 @@ import pytest
 from desk_seat import Seat, keys_of, said, seat
 from installation import Installation
 from service import db, organizers, petitions
+from service.errors import NotFound
 from service.organizers import ROLES, Grant
+from service.tokens import Tokens, stored
 from service.web import desk
 from service.web.desk import charts, differences
 from service.web.desk.frame import Rule
@@ -322,6 +325,43 @@ async def test_a_number_is_guessed_five_times_at_most(installation: Installation
     assert (await installation.client.post(link, data={"code": code[1]}, headers=origin)).status_code == 404
 
 
+async def test_the_demo_link_leads_to_the_desk_once_for_a_day_and_in_the_demonstration_only(installation: Installation) -> None:
+    house, origin = installation, {"origin": installation.settings.base_url}
+    links = Tokens(house.keys.token_keys())
+
+    async def made() -> tuple[str, bytes]:
+        async with db.transaction(house.pool) as connection:
+            path = await organizers.demo_link(connection, keys_of(house), links, language="en")
+        return path, stored(links.read("desk", path.rpartition("/")[2]))
+
+    first, _ = await made()
+    path, hash_ = await made()
+    assert (await house.client.get(first)).status_code == 404, "a new start of the demonstration ends the link of the one before"
+    for _ in range(2):
+        page = await house.client.get(path)
+        assert page.status_code == 200 and "set-cookie" not in page.headers, "looking at it, as a scanner does, uses nothing up"
+    came = await house.client.post(path, data={"code": ""}, headers=origin)
+    assert (came.status_code, came.headers["location"]) == (303, "/desk")
+    cookie = {"cookie": came.headers["set-cookie"].partition(";")[0]}
+    house.client.cookies.clear()
+    home = await house.client.get("/desk", headers=cookie)
+    assert home.status_code == 200 and "no passkey yet" in home.text
+    for place in desk.PLACES:
+        assert (await house.client.get(place.path, headers=cookie)).status_code == 200, "with every role"
+    again = await house.client.post(path, data={"code": ""}, headers=origin)
+    assert again.status_code == 404 and "set-cookie" not in again.headers, "once"
+    assert await house.owner.fetchval("select facts from audit where act = 'session.begun'") == '{"by":"demo"}'
+
+    # Not where it is served for real; and not a day later.
+    path, hash_ = await made()
+    assert await organizers.read_link(house.pool, hash_) is None
+    with pytest.raises(NotFound):
+        await organizers.join(house.pool, keys_of(house), hash_)
+    assert (await house.client.get(path)).status_code == 200, "control"
+    await house.owner.execute("update organizer_link set expires_at = now()")
+    assert (await house.client.post(path, data={"code": ""}, headers=origin)).status_code == 404
+
+
 # -- petitions ----------------------------------------------------------------------------------------------------------------
 
 
@@ -488,6 +528,23 @@ async def test_held_forms_go_on_one_by_one_and_by_cluster_and_who_they_are_is_no
     assert await installation.owner.fetchval("select n from outcome_sum where outcome = 'refused'") == 3
 
 
+async def test_a_flood_of_held_forms_is_decided_piece_by_piece(installation: Installation) -> None:
+    mod = await seat(installation, "mod@example.org", Grant("moderator"))
+    await held(installation, 1)
+    await installation.owner.execute(
+        "insert into signature (id, petition_id, text_version, state, visibility, received_at, domain, marks) "
+        "select gen_random_uuid(), petition_id, 1, 'held', 'count', received_at, domain, marks from signature, generate_series(1, 5002)"
+    )
+    path, cluster = f"/desk/petitions/{installation.slug}/held", f"domain:{(b'd' * 16).hex()}"
+    page = (await mod.get(path)).text
+    assert "5,003 forms are held" in page and "the oldest 5,000" in page and 'name="expected" value="5000"' in page
+    assert said(await mod.post(path, do="refuse", cluster=cluster, expected="5003")) == "held-changed"
+    assert said(await mod.post(path, do="refuse", cluster=cluster, expected="5000")) == "held-refused"
+    page = (await mod.get(path)).text
+    assert "3 forms are held" in page and "the oldest" not in page
+    assert said(await mod.post(path, do="refuse", cluster=cluster, expected="3")) == "held-refused"
+
+
 async def test_a_name_is_looked_at_before_the_public_sees_it(installation: Installation) -> None:
     mod = await seat(installation, "mod@example.org", Grant("moderator"))
     for n, name in enumerate(("Anahit Real", "Buy Cheap")):
@@ -502,6 +559,49 @@ async def test_a_name_is_looked_at_before_the_public_sees_it(installation: Insta
 
 
 # -- the trail ----------------------------------------------------------------------------------------------------------------
+
+
+HOSTILE = (
+    "'; drop table signature; --", "' or '1'='1", "1) or (1=1", "\\'; select pg_sleep(9); --", "x' union select blob from signature --", "%' or 1=1 --",
+    "$1", ":id", "{0}", "0x27", "\u02bc or 1=1", "\uff07 or 1=1", "a\\", "%", "_", "null", "-1", "1e400", "9" * 30, "\u0000",
+)  # fmt: skip
+
+
+async def test_no_word_at_the_desk_is_taken_for_sql(installation: Installation) -> None:
+    """Every declared query and field of the pages that look things up, with what others write into such fields."""
+    ani = await seat(installation, "ani@example.org")
+    await installation.confirm("levon@example.org")
+    at = f"/desk/petitions/{installation.slug}"
+    before = await installation.rows(
+        "select (select count(*) from signature) s, (select count(*) from organizer) o, (select count(*) from approval) a"
+    )
+
+    async def one(hostile: str) -> list[tuple[str, int]]:
+        said = quote(hostile, safe="")
+        asked = [f"/desk/audit?act={said}", f"/desk/audit?who={said}", f"/desk/audit?before={said}", f"{at}/held?cluster=prefix:{said}",
+                 f"{at}/invalidation?act={said}", f"{at}/history?from={said}&to={said}", f"/desk/petitions/{said}", f"/desk/people/{said}",
+                 f"/desk/sponsors?q={said}", f"/desk/cases?q={said}", f"{at}/exports?approval={said}"]  # fmt: skip
+        told = [(path, (await ani.get(path)).status_code) for path in asked]
+        for path, fields in {
+            f"{at}/invalidation/preview": dict.fromkeys(desk.invalidation.FEATURES, hostile),
+            f"{at}/held": {"do": "refuse", "cluster": f"domain:{hostile}", "expected": hostile},
+            f"{at}/names": {"do": hostile, f"name-{hostile}": "yes"},
+            f"{at}/exports": {"shape": hostile, "format": hostile, "office": hostile, "reason": hostile},
+            f"{at}/exports/take": {"approval": hostile},
+            f"/desk/approvals/{said}/approve": {},
+            "/desk/people/invite": {"email": hostile, "language": hostile, "role-editor-all": "yes"},
+        }.items():
+            told.append((path, (await ani.post(path, **fields)).status_code))
+        return told
+
+    for hostile, told in zip(HOSTILE, await asyncio.gather(*map(one, HOSTILE)), strict=True):
+        assert [(path, status) for path, status in told if status not in (200, 303, 400, 404)] == [], hostile
+    assert (
+        await installation.rows(
+            "select (select count(*) from signature) s, (select count(*) from organizer) o, (select count(*) from approval) a"
+        )
+        == before
+    )
 
 
 async def test_the_trail_is_read_and_checked_at_the_desk(installation: Installation) -> None:

@@ -15,14 +15,31 @@ from litestar import Litestar, Request, Response
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
 
-from service import petitions
+from service import cases, petitions, sponsors
 from service.errors import NotFound, Refusal
 from service.settings import LANGUAGES, Settings
 from service.web import privacy, site
+from service.web.kept import Kept
 from service.web.pages import Pages
 
 NOW = datetime(2026, 11, 24, 10, 5, tzinfo=UTC)
 BASE = "https://petition.example.org"
+NOBODY = cases.Group(held=0, first=0, start=None, released=0, died=0, as_of=None, source={}, source_url="")
+REGISTER = sponsors.Snapshot(
+    1,
+    [
+        cases.Case(
+            id=UUID(int=7), slug="ani", is_sample=True, category="civilian", name_hy="Անի", names={}, consent="name", updated_at=NOW
+        )
+    ],
+    [
+        sponsors.Sponsor(
+            id=UUID(int=8), slug="lyon", is_sample=True, kind="city", names={"fr": "Lyon"}, country="FR", mandate_end=None, website="",
+            statement={}, logo=None, sponsorships=[],
+        )
+    ],
+    addresses={}, numbers=cases.Numbers(prisoners=NOBODY, disappeared=NOBODY), petitions={}, facts={}, cities=[],
+)  # fmt: skip
 
 
 def petition(slug: str, **changes: Any) -> petitions.Petition:
@@ -81,8 +98,12 @@ def app() -> Litestar:
         petition("free-them"),
         petition("secret-draft", status="draft"),
     )
-    register = SimpleNamespace(now=SimpleNamespace(cases=()))
-    state = State({"pages": Pages(settings, lambda: NOW), "shelf": shelf, "settings": settings, "register": register})
+    state = State(
+        {
+            "pages": Pages(settings, lambda: NOW), "shelf": shelf, "settings": settings, "sitemap": Kept(),
+            "register": SimpleNamespace(now=REGISTER),
+        }
+    )  # fmt: skip
     handlers: dict[Any, Any] = {Refusal: _refuse, HTTPException: _refuse}
     return Litestar([site.router(), privacy.router()], state=state, exception_handlers=handlers, openapi_config=None)
 
@@ -139,6 +160,7 @@ async def test_the_home_page_shows_what_is_open_first_and_no_draft(ani: httpx2.A
 
 async def test_the_legal_notice_names_the_publisher_the_contact_and_the_minimum_age(ani: httpx2.AsyncClient) -> None:
     text = (await ani.get("/en/legal")).text
+    assert 'href="mailto:bonjour@example.org"' in text
     assert "Hyestart" in text and "bonjour@example.org" in text and "16 years" in text
 
 
@@ -161,7 +183,8 @@ async def test_robots_may_read_petitions_and_not_the_steps_of_a_signature(ani: h
 async def test_the_site_map_has_every_public_page_in_every_language(ani: httpx2.AsyncClient) -> None:
     root = ElementTree.fromstring((await ani.get("/sitemap.xml")).content)
     places = [element.text for element in root.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
-    assert {f"{BASE}/{lang}/petitions/free-them" for lang in LANGUAGES} <= set(places)
+    for path in ("petitions/free-them", "cases/ani", "cases/ani/kit", "sponsors/lyon"):
+        assert {f"{BASE}/{lang}/{path}" for lang in LANGUAGES} <= set(places), path
     assert len(places) == len(set(places)) and not [place for place in places if "secret-draft" in str(place)]
     assert len(list(root.iter("{http://www.w3.org/1999/xhtml}link"))) == len(places) * len(LANGUAGES)
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
@@ -123,7 +124,7 @@ def register(say: Any = None) -> sponsors.Snapshot:
 def around(say: Any = None) -> dict[str, Any]:
     """What a petition's page shows of the register."""
     now = register(say)
-    return {"register": now, "sponsors": list(now.sponsors), "named": list(now.cases)}
+    return {"register": now, "sponsors": list(now.sponsors), "named": list(now.cases), "for_all": False}
 
 
 def of_the_register(say: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -216,8 +217,8 @@ def specimens(say: Any = None) -> Iterator[tuple[str, str, dict[str, Any]]]:
     )
     wrong = ("name", "email", "country", "locality", "visibility", "role", "consent", "altcha", "text_version", "form_key")
     yield from of_the_register(say)
-    yield "home", "home.html", {"path": "/", "petitions": [(one, "open"), (petition(say, goal=0), "paused")]}
-    yield "home-empty", "home.html", {"path": "/", "petitions": []}
+    yield "home", "home.html", {"path": "/", "petitions": [(one, "open"), (petition(say, goal=0), "paused")], "register": register(say)}
+    yield "home-empty", "home.html", {"path": "/", "petitions": [], "register": SimpleNamespace(cases=[])}
     yield "petitions", "petitions.html", {"path": "/petitions", "petitions": [(one, state) for state in STATES]}
     for state in STATES:
         yield f"petition-{state}", "petition.html", {**form, "state": state}

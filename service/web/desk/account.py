@@ -73,7 +73,7 @@ def _moment(desk: Desk) -> str:
 
 @page("/join/{token:str}", roles=(), is_open=True)
 async def join_page(desk: Desk) -> Answer:
-    link = await organizers.read_link(desk.pool, _hash(desk))
+    link = await organizers.read_link(desk.pool, _hash(desk), in_demo=desk.state.settings.embedded)
     return desk.show("join.html", link=link, lang_path=desk.request.url.path, faults=[], status=200 if link else 404)
 
 
@@ -88,15 +88,16 @@ def _hash(desk: Desk) -> bytes:
 async def join(desk: Desk) -> Answer:
     """The button under a link: a first visit, a way back with a colleague's number, or the demonstration."""
     await _limit(desk)
-    hash_ = _hash(desk)
+    hash_, in_demo = _hash(desk), desk.state.settings.embedded
+    code = desk.values.get("code", "")
     try:
-        organizer_id, kind = await organizers.join(desk.pool, desk.state.desk_keys, hash_, code=desk.values.get("code", ""))
+        organizer_id, kind = await organizers.join(desk.pool, desk.state.desk_keys, hash_, code=code, in_demo=in_demo)
     except Invalid as wrong:
-        link = await organizers.read_link(desk.pool, hash_)
+        link = await organizers.read_link(desk.pool, hash_, in_demo=in_demo)
         return desk.show("join.html", link=link, faults=wrong.faults, status=400 if link else 404)
     except NotFound:
         return desk.show("join.html", link=None, status=404)
-    is_demo = kind == "demo" and desk.state.settings.embedded
+    is_demo = kind == "demo"
     async with desk.transaction() as connection:
         level = "full" if is_demo else "joining"
         desk.keep(await organizers.begin(connection, organizer_id, level=level, device=_device(desk), is_fresh=False))

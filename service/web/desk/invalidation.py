@@ -24,7 +24,8 @@ TABS = [Place("invalidation", "/invalidation", MODERATORS)]
 SHOWN = 50
 MANY = 50
 """Values of one feature in a condition."""
-MOST = 10**9
+FEW = 10_000
+"""Signatures of an act up to which the page counts by itself how many are still out."""
 
 FEATURES = tuple(Condition.__struct_fields__)
 
@@ -120,32 +121,38 @@ def _fields(facts: dict[str, Any]) -> dict[str, str]:
     return {name: ",".join(value) if isinstance(value, list) else str(value) for name, value in facts.items() if name in FEATURES}
 
 
-async def _show(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
+async def _show(desk: Desk, *, status: int = 200, only: UUID | None = None, **more: Any) -> Answer:
+    """The page; of a large act (``only``) it says how many are still out when somebody asks for it, and then shows that act alone."""
     petition_id = desk.sheet.id
     return desk.show(
         "invalidation.html",
         status=status,
-        clusters=[dict(row) async for row in signatures.q.counted_clusters(desk.pool, petition_id=petition_id)],
-        acts=[dict(row) async for row in signatures.q.acts(desk.pool, petition_id=petition_id, limit=SHOWN)],
+        clusters=[dict(row) async for row in signatures.q.clusters(desk.pool, petition_id=petition_id)],
+        acts=[dict(row) async for row in signatures.q.acts(desk.pool, petition_id=petition_id, only=only, limit=SHOWN, most=FEW)],
+        only=only,
         reasons=signatures.REASONS,
         features=FEATURES,
-        **{"faults": [], "count": None, "is_changed": False, "reversing": None, **more, "typed": more.get("typed", {})},
+        **{"faults": [], "count": None, "is_all": True, "is_changed": False, "reversing": None, **more, "typed": more.get("typed", {})},
     )
 
 
 @page("/petitions/{slug:str}/invalidation", roles=MODERATORS, thing="petition")
 async def invalidation(desk: Desk) -> Answer:
-    return await _show(desk)
+    return await _show(desk, only=uuid(desk.query["act"]) if desk.query.get("act") else None)
 
 
-@act("/petitions/{slug:str}/invalidation/preview", roles=MODERATORS, fields=FEATURES, thing="petition")
+@act("/petitions/{slug:str}/invalidation/preview", roles=MODERATORS, fields={*FEATURES, "all"}, thing="petition")
 async def preview(desk: Desk) -> Answer:
-    """How many it would be, and nothing more; nothing is changed."""
+    """How many it would be, and nothing more; nothing is changed. Of very many it says "at least", until somebody wants them all."""
     try:
-        count = await signatures.preview(desk.pool, desk.sheet.id, condition(desk.values))
+        asked = condition(desk.values)
+        if desk.values.get("all"):
+            count, is_all = await signatures.preview(desk.pool, desk.sheet.id, asked), True
+        else:
+            count, is_all = await signatures.glance(desk.pool, desk.sheet.id, asked)
     except Invalid as wrong:
         return await _show(desk, status=400, faults=wrong.faults, typed=desk.values)
-    return await _show(desk, typed=desk.values, count=count)
+    return await _show(desk, typed=desk.values, count=count, is_all=is_all)
 
 
 @act(
@@ -172,9 +179,8 @@ async def propose(desk: Desk) -> Answer:
 async def _standing(desk: Desk) -> dict[str, Any]:
     """The act that the address names, if it is one of this petition."""
     wanted = uuid(desk.path["act"])
-    async for row in signatures.q.acts(desk.pool, petition_id=desk.sheet.id, limit=MOST):
-        if row["id"] == wanted:
-            return dict(row)
+    async for row in signatures.q.acts(desk.pool, petition_id=desk.sheet.id, only=wanted, limit=1, most=0):
+        return dict(row)
     raise NotFound("act")
 
 

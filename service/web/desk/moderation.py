@@ -30,14 +30,8 @@ def _cluster(desk: Desk, given: str) -> tuple[str | None, str | None]:
 @page("/petitions/{slug:str}/held", roles=MODERATORS, thing="petition")
 async def held(desk: Desk) -> Answer:
     kind, value = _cluster(desk, desk.query.get("cluster", ""))
-    petition_id = desk.sheet.id
-    return desk.show(
-        "held.html",
-        clusters=[dict(row) async for row in signatures.q.held_clusters(desk.pool, petition_id=petition_id)],
-        rows=[dict(row) async for row in signatures.q.held(desk.pool, petition_id=petition_id, kind=kind, value=value, limit=SHOWN)],
-        total=await signatures.q.held_count(desk.pool, petition_id=petition_id),
-        cluster=f"{kind}:{value}" if kind else "",
-    )
+    seen = await signatures.look_at_held(desk.pool, desk.sheet.id, kind, value, limit=SHOWN)
+    return desk.show("held.html", **seen, cluster=f"{kind}:{value}" if kind else "")
 
 
 @act("/petitions/{slug:str}/held", roles=MODERATORS, fields={"do", "cluster", "id", "expected"}, thing="petition")
@@ -66,8 +60,11 @@ async def decide(desk: Desk) -> Answer:
 
 @page("/petitions/{slug:str}/names", roles=MODERATORS, thing="petition")
 async def names(desk: Desk) -> Answer:
-    waiting = [dict(row) async for row in signatures.q.names_waiting(desk.pool, petition_id=desk.sheet.id)]
-    return desk.show("names.html", waiting=waiting[:SHOWN], total=len(waiting))
+    return desk.show(
+        "names.html",
+        waiting=[dict(row) async for row in signatures.q.next_names(desk.pool, petition_id=desk.sheet.id, limit=SHOWN)],
+        total=await signatures.q.names_left(desk.pool, petition_id=desk.sheet.id),
+    )
 
 
 @act("/petitions/{slug:str}/names", roles=MODERATORS, prefixes={"name-"}, fields={"do"}, thing="petition")
@@ -76,10 +73,10 @@ async def review(desk: Desk) -> Answer:
     do = desk.values.get("do", "")
     if do not in ("shown", "refused"):
         raise Invalid([Fault("do", "choice")])
-    ticked = {uuid(field.removeprefix("name-")) for field in desk.values if field.startswith("name-")}
+    ticked = [uuid(field.removeprefix("name-")) for field in desk.values if field.startswith("name-")]
     async with desk.transaction() as connection:
-        waiting = {row["signature_id"] async for row in signatures.q.names_waiting(connection, petition_id=desk.sheet.id)}
-        n = await signatures.q.review_names(connection, ids=list(ticked & waiting), review=do, now=None)
+        ours = [row["signature_id"] async for row in signatures.q.names_among(connection, petition_id=desk.sheet.id, ids=ticked)]
+        n = await signatures.q.review_names(connection, ids=ours, review=do, now=None)
         await desk.note(connection, f"names.{do}", desk.sheet.slug, n=n)
     return desk.see(f"/desk/petitions/{desk.sheet.slug}/names", "saved")
 

@@ -91,7 +91,7 @@ def beside(register: Snapshot, petition: Petition, words: Words) -> Beside:
     if prisoners.held and prisoners.as_of:
         held = words.t("widget-held", n=prisoners.held, when=words.day(prisoners.as_of))
     stand = _stand(words, [sponsor.name(words.lang) for sponsor in sponsors]) if sponsors else ""
-    first = register.cases_of(petition.id) or register.fewest(1)
+    first = register.cases_of(petition.id) or (register.fewest(1) if register.speaks_of_all(petition.id) else [])
     return Beside(
         f"{held} {stand}".strip(),
         held,
@@ -115,7 +115,8 @@ def case_card(register: Snapshot, case: Case, words: Words, base_url: str) -> Ca
     if ended is not None:
         status = words.t(f"widget-case-{ended.kind}", when=_day(words, ended))
     elif since is not None and last is not None:
-        status = words.t("widget-case-held", since=_day(words, since), when=words.day(last.as_of))
+        missing = case.category == "disappeared"  # nobody has admitted to holding them
+        status = words.t("widget-case-missing" if missing else "widget-case-held", since=_day(words, since), when=words.day(last.as_of))
     names = [sponsor.name(words.lang) for sponsor, _ in register.standing(case.id)]
     return CaseCardOut(
         slug=case.slug,

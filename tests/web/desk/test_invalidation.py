@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -61,8 +61,9 @@ async def test_two_people_take_a_flood_out_and_put_it_back(installation: Install
     house = installation
     await crowd(house)
     ani, levon = await two(house)
+    await house.worker.find_clusters()
     page = (await ani.get(at(house))).text
-    assert FLOOD["prefixes"] in page and "2 counted signatures" in page
+    assert FLOOD["prefixes"] in page and "2 counted signatures" in page and "As of" in page
     shown = await ani.post(f"{at(house)}/preview", **FLOOD)
     assert shown.status_code == 200 and "2 signatures fit this now." in shown.text
     assert "signer-" not in shown.text and "Petrosyan" not in shown.text, "a number, never who"
@@ -92,6 +93,65 @@ async def test_two_people_take_a_flood_out_and_put_it_back(installation: Install
     assert (await ani.post(f"{at(house)}/{act}/reverse", reason="Again.", expected="2")).status_code == 409, "nothing is out any more"
     petition = (await house.rows("select id from petition"))[0]["id"]
     assert await signatures.disagreements(house.pool, petition) == []
+
+
+async def test_neither_the_trail_nor_what_is_over_leads_to_a_signer(installation: Installation) -> None:
+    house = installation
+    await crowd(house)
+    ani, levon = await two(house)
+    ids = [str(row["id"]) for row in await house.rows("select id from signature order by confirmed_at desc limit 2")]
+    domain = (b"d" * 16).hex()
+    await house.owner.execute("update signature set domain = $1 where id = any($2::uuid[])", b"d" * 16, ids)
+    asked = {"ids": ",".join(ids), "domains": domain, **FLOOD}
+    await agreed(house, ani, levon, 2, **asked)
+    for over in ("refuse", None):  # another that is refused, and one that waits
+        assert said(await ani.post(at(house), ids=ids[0], **WHY, expected="1")) == "proposed"
+        waits = await waiting(house)
+        if over:
+            assert said(await levon.post(f"/desk/approvals/{waits}/{over}")) == "refused"
+    await house.worker.invalidate()
+    await house.worker.pass_time()
+    written = str([dict(row) for row in await house.rows("select object, facts from audit")])
+    rules = str([dict(row) for row in await house.rows("select rule from bulk_act")])
+    over = str([dict(row) for row in await house.rows("select facts, outcome from approval where id <> $1", UUID(waits))])
+    for trace in (*ids, domain, FLOOD["prefixes"]):
+        assert trace not in written and trace not in over and trace not in rules, "nothing of it stays"
+    assert '"ids":2' in written and '"ids": 2' in over and '"signatures":2' in written, "how many, and why, does"
+    [open_one] = await house.rows("select facts from approval where id = $1", UUID(waits))
+    assert ids[0] in open_one["facts"], "what waits needs it still"
+    await house.owner.execute("update approval set expires_at = now() where id = $1", UUID(waits))
+    await house.worker.pass_time()
+    assert not await house.rows("select 1 from approval where facts::text like '%' || $1 || '%'", ids[0])
+    assert (await ani.get("/desk/approvals")).status_code == 200, "what is over is shown with its numbers"
+
+
+async def test_very_many_are_at_least_so_many_until_somebody_wants_them_counted(installation: Installation) -> None:
+    house = installation
+    await crowd(house, people=1, flood=1)
+    await house.owner.execute(
+        "insert into signature (id, petition_id, text_version, state, visibility, confirmed_at, day, operational_until, prefix) "
+        "select gen_random_uuid(), petition_id, 1, 'confirmed', 'count', now(), day, operational_until, prefix "
+        "from signature, generate_series(1, 10000) where prefix is not null"
+    )
+    ani, levon = await two(house)
+    shown = (await ani.post(f"{at(house)}/preview", **FLOOD)).text
+    assert "At least 10,00" in shown and 'name="grounds"' not in shown, "nothing is proposed without the exact number"
+    back = await ani.post(at(house), **FLOOD, **WHY, expected="10000")
+    assert back.status_code == 409 and "10,001 signatures fit this now." in back.text
+    shown = (await ani.post(f"{at(house)}/preview", **FLOOD, all="yes")).text
+    assert "10,001 signatures fit this now." in shown and 'name="grounds"' in shown
+    act = await agreed(house, ani, levon, 10_001)
+    assert said(await levon.post(f"{at(house)}/{act}/stop")) == "act-stopped"
+    two_of_them = await house.owner.fetch(
+        "update bulk_signature set outcome = 'done' where signature_id in (select signature_id from bulk_signature limit 2) "
+        "returning signature_id"
+    )
+    await house.owner.execute("update signature set state = 'invalidated' where id = any($1)", [row[0] for row in two_of_them])
+    page = (await ani.get(at(house))).text
+    assert "still out?" in page and "signatures back" not in page, "an act of so many is not counted at each visit"
+    assert "Put 2 signatures back" in (await ani.get(f"{at(house)}?act={act}")).text
+    assert (await ani.get(f"{at(house)}?act=x")).status_code == 404
+    assert said(await ani.post(f"{at(house)}/{act}/reverse", reason="They are people.", expected="2")) == "proposed"
 
 
 async def test_what_was_stopped_waits_until_somebody_lets_it_go_on(installation: Installation) -> None:

@@ -6,7 +6,7 @@ import { entryOf, parseManifest, parseOpening } from "./commitment.js";
 import { Tally, parseEntry } from "./entries.js";
 import { Growing, WIDTH, entriesPath } from "./merkle.js";
 import { isName, openCheckpoint, openNote, parseTlogProof, parseVkey, spoken, verifyTlogProof } from "./note.js";
-import { sha256 } from "./sha2.js";
+import { digest } from "./sha2.js";
 import { fingerprint, parseAllowedSigners, sshVerify } from "./sshsig.js";
 
 const OUTSIDE = new Set([
@@ -64,9 +64,6 @@ function beside(trust, log) {
   return [log, ...[...others].map(parseVkey).filter((each) => each.name === log.name)];
 }
 
-const digest = async (data) =>
-  globalThis.crypto?.subtle ? new Uint8Array(await crypto.subtle.digest("SHA-256", data)) : sha256(data);
-
 class Bundle {
   constructor(files) {
     this.files = files;
@@ -84,7 +81,7 @@ class Bundle {
   }
 
   async digest(path) {
-    if (!this.digests.has(path)) this.digests.set(path, await digest(this.get(path)));
+    if (!this.digests.has(path)) this.digests.set(path, await digest("SHA-256", this.get(path)));
     return this.digests.get(path);
   }
 
@@ -256,14 +253,14 @@ async function verifySigned(bundle, trust, progress, isWhole) {
   const anchored = await within("petition.tlog-proof", async () => {
     const proof = parseTlogProof(bundle.get("petition.tlog-proof"));
     const entry = utf8(`S ${checkpoint.origin} ${checkpoint.size} ${b64url(checkpoint.root)}`);
-    return verifyTlogProof(proof, entry, beside(trust, anchor), anchor.name);
+    return { ...(await verifyTlogProof(proof, entry, beside(trust, anchor), anchor.name)), at: proof.index };
   });
   const anchorHead = await within("certificate.tlog-proof", async () => {
     const proof = parseTlogProof(bundle.get("certificate.tlog-proof"));
     const entry = utf8(`C ${b64url(await bundle.digest("certificate.json"))}`);
     const head = await verifyTlogProof(proof, entry, beside(trust, anchor), anchor.name);
     if (proof.index < anchored.size) throw new Unproven("anchor-order", "the certificate is anchored before the proof that it lists");
-    return head;
+    return { ...head, at: proof.index };
   });
 
   const notes = [...(trust ? [] : ["issuer"]), ...(isWhole ? [] : ["log"]), "witnesses"];
@@ -276,7 +273,7 @@ async function verifySigned(bundle, trust, progress, isWhole) {
     fingerprint: fingerprint(key),
     id: hex(await bundle.digest("certificate.json")),
     figures,
-    anchor: spoken(anchorHead),
+    anchor: { ...spoken(anchorHead), checkpoint_at: Number(anchored.at), certificate_at: Number(anchorHead.at) },
     unable: checkpoint.unable || anchored.unable || anchorHead.unable,
     notes,
     certificate,

@@ -95,7 +95,7 @@ export function show(root, words, worker) {
   }
 
   function openPoints() {
-    const points = [...report.notes, ...(report.unable ? ["mldsa"] : [])].filter((each) => has(`open-${each}`));
+    const points = [...report.notes, ...(report.anchor ? ["anchor"] : []), ...(report.unable ? ["mldsa"] : [])].filter((each) => has(`open-${each}`));
     if (!points.length) return null;
     return el("section", {}, el("h3", {}, t("open")), el("ul", {}, ...points.map((each) => el("li", {}, t(`open-${each}`)))));
   }
@@ -111,7 +111,7 @@ export function show(root, words, worker) {
       return [t(name), facts(Object.entries(value).map(([version, each]) => [t("version", { n: version }), each]))];
     });
     return [
-      el("p", { class: "checker-count" }, el("strong", {}, number(figures.count)), " ", t("signatures")),
+      el("p", { class: "checker-count" }, el("strong", {}, number(figures.count)), " ", t(new Intl.PluralRules(lang).select(figures.count) === "one" ? "signature" : "signatures")),
       ["demo", "draft"].includes(body.standing) ? el("p", { class: "checker-warning" }, t(body.standing)) : null,
       body.statement ? el("p", {}, String(inLang(body.statement))) : el("p", {}, t("not-proved")),
       el("div", { class: "checker-labels" },
@@ -120,7 +120,11 @@ export function show(root, words, worker) {
           [t("entries"), checkpoint.size],
           [t("log"), code(checkpoint.origin)],
           [t("root"), code(checkpoint.root)],
-          [t("anchor"), t("anchor-value", { origin: report.anchor.origin, size: number(report.anchor.size) })],
+          [t("anchor"), code(report.anchor.origin)],
+          [t("anchor-places"), t("anchor-value", {
+            certificate: number(report.anchor.certificate_at), checkpoint: number(report.anchor.checkpoint_at), size: number(report.anchor.size),
+          })],
+          [t("anchor-root"), code(report.anchor.root)],
         ])),
         label("witnessed", t(report.notes.includes("witnesses") ? "witnessed-text" : "witnessed-checked"), say(body.witnessed)),
         label("audited", t("audited-text"), body.audited === null ? el("p", {}, t("audited-none")) : say(body.audited)),

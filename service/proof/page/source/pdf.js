@@ -2,7 +2,8 @@
 // so this reader may be simple; what it cannot read it says it cannot read.
 import { Unchecked, fromUtf8 } from "./bytes.js";
 import { PATH } from "./certificate.js";
-import { BUNDLE_LIMIT, FILE_LIMIT, inflate } from "./zip.js";
+import { inflateZlib } from "./inflate.js";
+import { BUNDLE_LIMIT, FILE_LIMIT } from "./zip.js";
 
 const unreadable = () => new Unchecked("pdf");
 
@@ -102,7 +103,7 @@ function named(text) {
 }
 
 /** A Map from path to bytes of all files attached to the PDF; of several under one name, the last. Unchecked("pdf") where it cannot. */
-export async function attachments(data) {
+export function attachments(data) {
   const text = latin1(data);
   const objects = new Map(); // number: {value, start of its stream or -1}
   for (const found of text.matchAll(/(?:^|[\r\n ])(\d{1,9}) \d{1,5} obj\b/g)) {
@@ -117,19 +118,19 @@ export async function attachments(data) {
   }
   const value = (given) => (given instanceof Reference ? objects.get(given.number)?.value : given);
 
-  const unpacked = async ({ value: dictionary, start }, size) => {
+  const unpacked = ({ value: dictionary, start }) => {
     const length = value(dictionary.get("Length"));
     const filter = [value(dictionary.get("Filter"))].flat();
     if (!Number.isInteger(length) || start < 0 || start + length > data.length || value(dictionary.get("DecodeParms"))) throw unreadable();
     const packed = data.subarray(start, start + length);
     if (filter.length === 1 && filter[0] === undefined) return packed;
     if (filter.length !== 1 || filter[0] !== "/FlateDecode") throw unreadable();
-    return inflate(packed, size, "deflate");
+    return inflateZlib(packed, FILE_LIMIT);
   };
 
   for (const one of [...objects.values()]) {
     if (!(one.value instanceof Map) || one.value.get("Type") !== "/ObjStm") continue;
-    const inside = latin1(await unpacked(one, null));
+    const inside = latin1(unpacked(one));
     const places = new Values(inside, 0);
     const first = value(one.value.get("First"));
     for (let n = value(one.value.get("N")); n > 0; n--) {
@@ -146,7 +147,7 @@ export async function attachments(data) {
     const reference = value(one.get("EF")).get("F");
     const stream = reference instanceof Reference ? objects.get(reference.number) : null;
     if (!stream || !PATH.test(path)) throw unreadable();
-    const content = await unpacked(stream, null);
+    const content = unpacked(stream);
     total += content.length;
     if (content.length > FILE_LIMIT || total > BUNDLE_LIMIT) throw unreadable();
     files.set(path, content);

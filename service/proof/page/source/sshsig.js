@@ -1,7 +1,7 @@
 // Signatures as `ssh-keygen -Y sign` makes them, by Ed25519 keys and Ed25519 security keys: see service/proof/sshsig.py.
 import { Unproven, ascii, b64, concat, fromUtf8, same, unb64, utf8 } from "./bytes.js";
 import { verifyEd25519 } from "./ed25519.js";
-import { sha256, sha512 } from "./sha2.js";
+import { digest, sha256 } from "./sha2.js";
 
 export const NAMESPACE = "petition-certificate";
 const PLAIN = "ssh-ed25519";
@@ -95,7 +95,7 @@ export async function sshVerify(data, armored, line, namespace = NAMESPACE) {
   const point = key.string();
   if (!same(inner.string(), kind)) throw new Unproven("ssh-armor", "key and signature are of different kinds");
   const scalar = inner.string();
-  const parts = [utf8(namespace), new Uint8Array(), utf8("sha512"), sha512(data)].map(string);
+  const parts = [utf8(namespace), new Uint8Array(), utf8("sha512"), await digest("SHA-512", data)].map(string);
   let message = concat(utf8("SSHSIG"), ...parts);
   if (same(kind, utf8(SECURITY_KEY))) {
     const flagsAndCounter = inner.take(5);

@@ -11,7 +11,7 @@ const begins = (data, text) => ascii(data.subarray(0, text.length)) === text;
 async function whole(files, known, progress) {
   const found = await verifyBundle(files, known, progress);
   if (files.has("certificate.pdf")) {
-    for (const [path, data] of await attachments(files.get("certificate.pdf")).catch(unread)) {
+    for (const [path, data] of carried(files.get("certificate.pdf"))) {
       if (!files.has(path) || !same(data, files.get(path))) {
         throw new Unproven("pdf-attachment", `certificate.pdf: ${path} is not the file of that name beside it`);
       }
@@ -21,9 +21,13 @@ async function whole(files, known, progress) {
 }
 
 /** A PDF that this page cannot read leaves a bundle as good as it is; the verdict says that the PDF was not checked. */
-function unread(fault) {
-  if (fault instanceof Unchecked || fault instanceof Unproven) return [];
-  throw fault;
+function carried(document) {
+  try {
+    return attachments(document);
+  } catch (fault) {
+    if (fault instanceof Unchecked || fault instanceof Unproven) return [];
+    throw fault;
+  }
 }
 
 /** What `files` (a list of {path, data}) are, and what is true of them. `trust` is the bytes of a trust file, or null. */
@@ -41,11 +45,11 @@ export async function check(files, trust, progress) {
   }
   const { data } = files[0];
   if (begins(data, "PK")) {
-    const inside = await unzip(data, progress("unpack"));
+    const inside = unzip(data, progress("unpack"));
     return whole(inside, known, progress("count"));
   }
   if (begins(data, "%PDF-")) {
-    const found = await verifyAttached(await attachments(data), known, progress("count"));
+    const found = await verifyAttached(attachments(data), known, progress("count"));
     return { ...found, notes: [...found.notes, "pdf"] };
   }
   if (begins(data, "c2sp.org/tlog-proof@")) return verifyReceipt(data, known);

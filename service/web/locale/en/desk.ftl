@@ -4,6 +4,7 @@
 
 desk-title = The desk
 desk-demo = A demonstration: nothing leaves this machine, and no signature counts.
+desk-menu = Menu
 desk-nav = The desk's pages
 desk-nav-home = Petitions
 desk-nav-approvals = Approvals
@@ -16,6 +17,8 @@ desk-waiting = { $n ->
     [one] waiting for a second person
    *[other] waiting for a second person
   }
+desk-no-passkey = You came in by a link that works once, and have no passkey yet. Without one you cannot come back, nor agree to what needs two people.
+desk-no-passkey-link = Make your first passkey
 desk-second-passkey = You have one passkey. If that device is lost, you need a colleague to come back in.
 desk-second-passkey-link = Add a second one
 desk-save = Save
@@ -112,7 +115,7 @@ desk-approvals-none = Nothing waits.
 desk-approvals-over = What was decided lately
 desk-proposed-by = Proposed by
 desk-reason = Why
-desk-reason-hint = The second person reads this, and it stays in the trail.
+desk-reason-hint = The second person reads this, and it is kept. Name nobody who signed.
 desk-due = Can be done from
 desk-lapses = Lapses
 desk-approve = Approve
@@ -194,9 +197,6 @@ desk-audit-anybody = anybody
 desk-audit-act = Act
 desk-audit-filter = Show
 desk-audit-number = No.
-desk-audit-when = When
-desk-audit-who = Who
-desk-audit-facts = What
 desk-audit-more = Earlier
 
 ## What is refused
@@ -411,6 +411,7 @@ desk-held-n = { $n ->
    *[other] { $n } forms are held: stored, not mailed, not counted.
   }
 desk-held-hint = Let go on what looks like people; each then gets the usual mail and has to confirm. Refuse what looks like a machine. Nobody's name is shown here.
+desk-held-oldest = Shown are the oldest { $n }. Decide these, and the next ones come.
 desk-clusters = In clusters
 desk-cluster-prefix = Same network
 desk-cluster-domain = Same mail domain

@@ -10,6 +10,16 @@ desk-invalidation-count = { $n ->
     [one] { $n } signature fits this now.
    *[other] { $n } signatures fit this now.
   }
+desk-invalidation-at-least = { $n ->
+    [0] None among the first 10,000 that were looked at.
+    [one] At least { $n } signature fits this now.
+   *[other] At least { $n } signatures fit this now.
+  }
+desk-invalidation-many = They are too many to count at a glance. Counting every one takes a few seconds; you can propose to take them out when you have seen the exact number.
+desk-invalidation-all = Count every one
+desk-invalidation-as-of = As of
+desk-invalidation-still-out = How many of them are still out?
+desk-invalidation-every-act = Everything that was agreed on
 desk-invalidation-n = { $n ->
     [one] { $n } counted signature
    *[other] { $n } counted signatures
@@ -62,8 +72,8 @@ desk-feature-hint-received_until = Such as 2026-11-26 12:05, in UTC; this minute
 desk-feature-hint-days_from = Such as 2026-11-26.
 desk-feature-hint-days_until = Such as 2026-11-27; this day is among them.
 desk-feature-hint-marks = All of them must be there.
-desk-feature-hint-prefixes = The code of a cluster; take it from the list below.
-desk-feature-hint-domains = The code of a cluster; take it from the list below.
+desk-feature-hint-prefixes = The code of a cluster: press one in the list, and it stands here.
+desk-feature-hint-domains = The code of a cluster: press one in the list, and it stands here.
 desk-feature-hint-ids = At most 50.
 desk-fault-empty = Fill in at least one field: no act is for everybody.
 desk-fault-unreadable-feature = This cannot be read; see the example, and give at most 50 values.

@@ -4,6 +4,7 @@
 
 desk-title = Le bureau
 desk-demo = Une démonstration : rien ne quitte cette machine, et aucune signature ne compte.
+desk-menu = Menu
 desk-nav = Les pages du bureau
 desk-nav-home = Pétitions
 desk-nav-approvals = Accords
@@ -16,6 +17,8 @@ desk-waiting = { $n ->
     [one] en attente d’une deuxième personne
    *[other] en attente d’une deuxième personne
   }
+desk-no-passkey = Vous êtes entré par un lien qui ne sert qu’une fois, et n’avez pas encore de clé d’accès. Sans clé, vous ne pourrez ni revenir, ni donner votre accord à ce qui demande deux personnes.
+desk-no-passkey-link = Créer votre première clé
 desk-second-passkey = Vous avez une seule clé d’accès. Si cet appareil se perd, il vous faudra un collègue pour revenir.
 desk-second-passkey-link = En ajouter une deuxième
 desk-save = Enregistrer
@@ -112,7 +115,7 @@ desk-approvals-none = Rien n’attend.
 desk-approvals-over = Ce qui a été décidé récemment
 desk-proposed-by = Proposé par
 desk-reason = Pourquoi
-desk-reason-hint = La deuxième personne le lit, et cela reste au journal.
+desk-reason-hint = La deuxième personne le lit, et cela reste écrit. Ne nommez aucun signataire.
 desk-due = Possible à partir du
 desk-lapses = Expire
 desk-approve = Donner mon accord
@@ -194,9 +197,6 @@ desk-audit-anybody = n’importe qui
 desk-audit-act = Acte
 desk-audit-filter = Afficher
 desk-audit-number = Nº
-desk-audit-when = Quand
-desk-audit-who = Qui
-desk-audit-facts = Quoi
 desk-audit-more = Plus ancien
 
 ## Ce qui est refusé
@@ -411,6 +411,7 @@ desk-held-n = { $n ->
    *[other] { $n } formulaires sont retenus : enregistrés, sans courriel, non comptés.
   }
 desk-held-hint = Laissez passer ce qui ressemble à des personnes ; chacune reçoit alors le courriel habituel et doit confirmer. Refusez ce qui ressemble à une machine. Aucun nom n’est affiché ici.
+desk-held-oldest = Vous voyez les { $n } plus anciens. Une fois ceux-ci décidés, les suivants arrivent.
 desk-clusters = Par groupes
 desk-cluster-prefix = Même réseau
 desk-cluster-domain = Même domaine de courriel

@@ -10,6 +10,16 @@ desk-invalidation-count = { $n ->
     [one] { $n } signature correspond en ce moment.
    *[other] { $n } signatures correspondent en ce moment.
   }
+desk-invalidation-at-least = { $n ->
+    [0] Aucune parmi les 10 000 premières qui ont été regardées.
+    [one] Au moins { $n } signature correspond en ce moment.
+   *[other] Au moins { $n } signatures correspondent en ce moment.
+  }
+desk-invalidation-many = Il y en a trop pour les compter d’un coup d’œil. Les compter toutes prend quelques secondes ; vous pourrez proposer de les écarter quand vous aurez vu le nombre exact.
+desk-invalidation-all = Les compter toutes
+desk-invalidation-as-of = État au
+desk-invalidation-still-out = Combien sont encore écartées ?
+desk-invalidation-every-act = Tout ce qui a été décidé
 desk-invalidation-n = { $n ->
     [one] { $n } signature comptée
    *[other] { $n } signatures comptées
@@ -62,8 +72,8 @@ desk-feature-hint-received_until = Par exemple 2026-11-26 12:05, en UTC ; cett
 desk-feature-hint-days_from = Par exemple 2026-11-26.
 desk-feature-hint-days_until = Par exemple 2026-11-27 ; ce jour est compris.
 desk-feature-hint-marks = Tous doivent être présents.
-desk-feature-hint-prefixes = Le code d’un groupe ; prenez-le dans la liste ci-dessous.
-desk-feature-hint-domains = Le code d’un groupe ; prenez-le dans la liste ci-dessous.
+desk-feature-hint-prefixes = Le code d’un groupe : choisissez-en un dans la liste, et il s’inscrit ici.
+desk-feature-hint-domains = Le code d’un groupe : choisissez-en un dans la liste, et il s’inscrit ici.
 desk-feature-hint-ids = Au plus 50.
 desk-fault-empty = Remplissez au moins un champ : rien ne se fait pour tout le monde.
 desk-fault-unreadable-feature = Cela ne se lit pas ; voyez l’exemple, et donnez au plus 50 valeurs.

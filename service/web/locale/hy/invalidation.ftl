@@ -10,6 +10,16 @@ desk-invalidation-count = { $n ->
     [one] Այժմ համապատասխանում է { $n } ստորագրություն։
    *[other] Այժմ համապատասխանում է { $n } ստորագրություն։
   }
+desk-invalidation-at-least = { $n ->
+    [0] Առաջին 10 000 դիտվածների մեջ ոչ մեկը չի համապատասխանում։
+    [one] Այժմ համապատասխանում է առնվազն { $n } ստորագրություն։
+   *[other] Այժմ համապատասխանում է առնվազն { $n } ստորագրություն։
+  }
+desk-invalidation-many = Դրանք շատ են՝ միանգամից հաշվելու համար։ Բոլորը հաշվելը կտևի մի քանի վայրկյան․ դրանք հանել կարող եք առաջարկել, երբ տեսնեք ճշգրիտ թիվը։
+desk-invalidation-all = Հաշվել բոլորը
+desk-invalidation-as-of = Առ
+desk-invalidation-still-out = Դրանցից քանի՞սն են դեռ հանված
+desk-invalidation-every-act = Այն ամենը, ինչ որոշվել է
 desk-invalidation-n = { $n ->
     [one] { $n } հաշվված ստորագրություն
    *[other] { $n } հաշվված ստորագրություն
@@ -62,8 +72,8 @@ desk-feature-hint-received_until = Օրինակ՝ 2026-11-26 12:05, UTC․ այ�
 desk-feature-hint-days_from = Օրինակ՝ 2026-11-26։
 desk-feature-hint-days_until = Օրինակ՝ 2026-11-27․ այս օրը մտնում է։
 desk-feature-hint-marks = Բոլորը պետք է լինեն։
-desk-feature-hint-prefixes = Խմբի ծածկագիրը․ վերցրեք ստորև բերված ցանկից։
-desk-feature-hint-domains = Խմբի ծածկագիրը․ վերցրեք ստորև բերված ցանկից։
+desk-feature-hint-prefixes = Խմբի ծածկագիրը․ ընտրեք ցանկից, և այն կհայտնվի այստեղ։
+desk-feature-hint-domains = Խմբի ծածկագիրը․ ընտրեք ցանկից, և այն կհայտնվի այստեղ։
 desk-feature-hint-ids = Առավելագույնը 50։
 desk-fault-empty = Լրացրեք առնվազն մեկ դաշտ․ ոչինչ չի արվում բոլորի համար։
 desk-fault-unreadable-feature = Սա հնարավոր չէ կարդալ․ տեսեք օրինակը և տվեք առավելագույնը 50 արժեք։
