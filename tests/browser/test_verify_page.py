@@ -429,6 +429,8 @@ async def test_a_visitor_checks_what_was_certified_on_the_site_itself(
     assert (await shown.inner_text(".checker-count strong")) == "1"
     one_signature = {"en": "1 signature counted", "fr": "1 signature comptée", "hy": "1 "}[lang]
     assert (await shown.inner_text(".checker-count")).startswith(one_signature)
+    told = " ".join(await shown.locator(".checker-result > p").all_inner_texts())
+    assert certified["window"]["cut_off"] not in told and "UTC" in told, "an hour is told as people tell it"
     await one.picture(f"verify-checked-{lang}-{width}")
     assert await one.faults_by_axe() == []
     await shown.set_viewport_size({"width": 280, "height": 700})

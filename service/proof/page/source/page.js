@@ -113,7 +113,7 @@ export function show(root, words, worker) {
     return [
       el("p", { class: "checker-count" }, el("strong", {}, number(figures.count)), " ", t(new Intl.PluralRules(lang).select(figures.count) === "one" ? "signature" : "signatures")),
       ["demo", "draft"].includes(body.standing) ? el("p", { class: "checker-warning" }, t(body.standing)) : null,
-      body.statement ? el("p", {}, String(inLang(body.statement))) : el("p", {}, t("not-proved")),
+      body.statement ? el("p", {}, String(inLang(body.statement)).replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, moment)) : el("p", {}, t("not-proved")),
       el("div", { class: "checker-labels" },
         label("proved", t(isStated ? "stated-text" : "proved-text"), facts([
           ...proved,
