@@ -21,7 +21,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -361,6 +361,7 @@ def _domains() -> Mapping[str, frozenset[str]]:
         return {kind: frozenset(names) for kind, names in tomllib.load(file).items()}
 
 
+@lru_cache(4_096)
 def registrable_domain(domain: str) -> str:
     """What somebody registered: ``mail.example.co.uk`` gives ``example.co.uk``. Domains without one stand for themselves.
 

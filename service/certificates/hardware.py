@@ -53,7 +53,7 @@ class Address(msgspec.Struct, frozen=True):
         return cls(token, serial, label, unquote_to_bytes(parts.get("id", "")), module, pin_source.removeprefix("file:"))
 
     def pin(self) -> str | None:
-        """The PIN; None where the token asks for it itself, or wants none."""
+        """The PIN; None where the token wants none."""
         if not self.pin_source:
             return None
         path = Path(self.pin_source)

@@ -13,9 +13,11 @@ cannot change.
 Every verb takes the caller's connection, so that an act and its line in the trail are one transaction.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from service.organizers.approvals import Approval, approval, approvals, decide, execute, propose, revoke
 from service.organizers.audit import TO_SIGNERS, Broken, Line, check, note, read, remember
-from service.organizers.passkeys import Relying, answer_add, answer_sign_in, ask_add, ask_fresh, ask_sign_in
 from service.organizers.people import (
     ROLES,
     Grant,
@@ -42,6 +44,17 @@ from service.organizers.people import (
     write_letters,
 )
 from service.organizers.sessions import ABSOLUTE, FRESH, IDLE, Who, begin, end, end_others, renew, who
+
+if TYPE_CHECKING:
+    from service.organizers.passkeys import Relying, answer_add, answer_sign_in, ask_add, ask_fresh, ask_sign_in
+
+
+def __getattr__(name: str) -> Any:
+    # WebAuthn is six MiB and half a second, for the few who sign in at the desk: it is loaded when the first of them does.
+    if name in ("Relying", "answer_add", "answer_sign_in", "ask_add", "ask_fresh", "ask_sign_in"):
+        return getattr(import_module("service.organizers.passkeys"), name)
+    raise AttributeError(name)
+
 
 __all__ = [
     "ABSOLUTE",

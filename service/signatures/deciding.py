@@ -115,13 +115,15 @@ class Decider:
 
     def _open(self, claimed: Sequence[Mapping[str, Any]]) -> tuple[list[_Row], list[bytes]]:
         rows, broken = [], []
+        now = self._clock()
+        indexes: dict[UUID, bytes] = {}  # of this batch: whether a key was destroyed meanwhile is looked up once, not for each form
         for record in claimed:
             try:
                 plain = identity.open_sealed(
                     self._keys.epoch_key(record["key_id"]), record["key_id"], "intake", record["id"], record["payload"]
                 )
                 row = _Row(record, Form.decode(plain))
-                self._recognise(row)
+                self._recognise(row, now, indexes)
             except Exception as fault:  # one form that cannot be read must not hold up the others
                 log.error(  # noqa: TRY400 - a traceback may hold values
                     "decide: set aside", fault=type(fault).__name__, attempts=record["attempts"]
@@ -131,15 +133,15 @@ class Decider:
                 rows.append(row)
         return rows, broken
 
-    def _recognise(self, row: _Row) -> None:
+    def _recognise(self, row: _Row, now: datetime, indexes: dict[UUID, bytes]) -> None:
         row.email = identity.deliverable(row.form.email)
         row.canon = identity.canonical(row.email)
         row.suppress = identity.suppression_index(self._keys.suppression_key(), row.canon)
-        weekly = self._keys.caps_keys(self._clock())
+        weekly = self._keys.caps_keys(now)
         row.caps = [identity.cap_index(key, row.canon) for key in weekly]
         row.domain = risk.domain_digest(weekly[0], row.canon)
         if row.petition_id is not None and row.form.kind != "not-me":
-            key = self._keys.index_key(row.petition_id)
+            key = indexes.get(row.petition_id) or indexes.setdefault(row.petition_id, self._keys.index_key(row.petition_id))
             row.index = identity.email_index(key, row.canon)
             row.exact_index = identity.exact_index(key, row.email)
 

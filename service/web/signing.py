@@ -113,5 +113,5 @@ async def ask(request: Visit, petition: Petition | None, form: Form, form_key: s
     """Store a wish that depends on an address; the worker decides on it out of sight."""
     content = form.kind.encode() + b"\0" + form.email.encode()
     petition_id = petition.id if petition else None
-    form_id = intake.form_id(petition_id, form_key, content)
+    form_id = intake.form_id(petition_id, form_key or new_form_key(), content)  # without a key each wish is one of its own
     await request.app.state.intake.submit(Submission(form_id=form_id, petition_id=petition_id, form=form, lane="page", prefix=prefix))

@@ -29,6 +29,15 @@ async def everything(installation: Installation) -> str:
     return "\n".join(dumped)
 
 
+async def test_ani_asks_for_her_link_twice_with_a_form_that_has_no_key_and_gets_it_twice(installation: Installation) -> None:
+    await installation.confirm("ani@example.org")
+    for _ in range(2):
+        await installation.lift_caps()
+        assert (await installation.client.post("/en/manage", data={"email": "ani@example.org"})).status_code == 303
+        await installation.work()
+    assert len([letter for letter in installation.letters("ani@example.org") if "/manage/" in letter.text]) == 2
+
+
 async def test_ani_withdraws_the_count_falls_and_she_can_sign_again(installation: Installation) -> None:
     await installation.confirm("ani@example.org")
     assert await installation.seal() == 1

@@ -220,3 +220,11 @@ async def test_a_badge_is_a_picture_that_can_be_read(installation: Installation)
     assert 20 < size(png.content)[1] < 80 and len(png.content) < 20_000
     for wrong in ("none.svg", f"{installation.slug}.gif", installation.slug, ".svg"):
         assert (await installation.client.get(f"/badge/{wrong}")).status_code == 404, wrong
+
+
+async def test_a_case_card_does_not_say_held_of_somebody_whom_nobody_admits_to_holding(installation: Installation) -> None:
+    said = {
+        slug: (await installation.client.get(f"/embed/cases/{slug}.en.json")).json()["status"]
+        for slug in ("sample-person-a", "sample-person-h")
+    }
+    assert said["sample-person-a"].startswith("Held (since: ") and said["sample-person-h"].startswith("Forcibly disappeared (since: ")

@@ -11,13 +11,12 @@ from typing import Any
 from service import organizers, tokens
 from service.errors import Conflict, Fault, Invalid, NotFound
 from service.identity import plain_text
-from service.organizers import Relying
 from service.web import forms
 from service.web.desk.frame import EVERYONE, Answer, Desk, act, page, uuid
 
 
-def _relying(desk: Desk) -> Relying:
-    return Relying.of(desk.state.settings.issuer_name, desk.state.settings.base_url)
+def _relying(desk: Desk) -> organizers.Relying:
+    return organizers.Relying.of(desk.state.settings.issuer_name, desk.state.settings.base_url)
 
 
 def _device(desk: Desk) -> str:

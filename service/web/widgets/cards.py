@@ -115,7 +115,8 @@ def case_card(register: Snapshot, case: Case, words: Words, base_url: str) -> Ca
     if ended is not None:
         status = words.t(f"widget-case-{ended.kind}", when=_day(words, ended))
     elif since is not None and last is not None:
-        status = words.t("widget-case-held", since=_day(words, since), when=words.day(last.as_of))
+        missing = case.category == "disappeared"  # nobody has admitted to holding them
+        status = words.t("widget-case-missing" if missing else "widget-case-held", since=_day(words, since), when=words.day(last.as_of))
     names = [sponsor.name(words.lang) for sponsor, _ in register.standing(case.id)]
     return CaseCardOut(
         slug=case.slug,

@@ -25,6 +25,7 @@ widget-stand = { $n ->
    *[other] { $first } and { $n } others stand up for them.
 }
 widget-case-held = Held (since: { $since }), still waited for as of { $when }.
+widget-case-missing = Forcibly disappeared (since: { $since }), no news as of { $when }.
 widget-case-released = Released: { $when }.
 widget-case-died = Died: { $when }.
 

@@ -122,7 +122,7 @@ take-down-button = Envoyer la demande
 take-down-done = Merci. Nous l’avons reçue, et une personne va la lire.
 take-down-sealed = Ce que vous écrivez est chiffré ; seuls les organisateurs le lisent, et tout est effacé une fois la réponse donnée.
 fault-who = Écrivez en quelques mots qui vous êtes.
-fault-what = Écrivez ce qui doit changer, en 2 000 caractères au plus.
+fault-what = Écrivez ce qui doit changer, en 2 000 caractères au plus.
 fault-contact = Écrivez une adresse ou un numéro, en 200 caractères au plus.
 
 ## Sponsors
@@ -247,7 +247,7 @@ fault-sponsor = Écrivez le nom du parrain, en 120 caractères au plus, sans adr
 fault-case = Choisissez une personne de la liste, ou tout le groupe.
 fault-phone = Écrivez un numéro, ou laissez cette case vide.
 fault-mandate-end = Écrivez une date comme 2029-09-30, ou laissez cette case vide.
-fault-message = Écrivez au plus 2 000 caractères.
+fault-message = Écrivez au plus 2 000 caractères.
 fault-role-missing = Écrivez votre fonction.
 fault-consent-offer = Cochez cette case : sans cela, nous ne pouvons pas conserver votre proposition.
 

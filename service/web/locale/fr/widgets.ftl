@@ -25,6 +25,7 @@ widget-stand = { $n ->
    *[other] { $first } et { $n } autres parrains les soutiennent.
 }
 widget-case-held = Captif (début : { $since }), toujours attendu au { $when }.
+widget-case-missing = Disparition forcée (depuis : { $since }), sans nouvelles au { $when }.
 widget-case-released = Libéré : { $when }.
 widget-case-died = Décédé : { $when }.
 

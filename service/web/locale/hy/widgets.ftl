@@ -25,6 +25,7 @@ widget-stand = { $n ->
    *[other] Նրանց կողքին են { $first } և ևս { $n }-ը։
 }
 widget-case-held = Պահվում է (սկիզբ՝ { $since }), դեռ սպասում ենք (դրությունը՝ { $when })։
+widget-case-missing = Բռնի անհետացած (սկիզբ՝ { $since }), լուր չկա (դրությունը՝ { $when })։
 widget-case-released = Ազատ է արձակվել՝ { $when }։
 widget-case-died = Մահացել է՝ { $when }։
 
@@ -72,7 +73,7 @@ builder-listed = Ձևաթուղթը երևում է մեր ցուցակի կայ
 partners-title = Թվեր գործընկերների համար
 partners-lead = Քանի հոգի է ստորագրել Ձեր էջերի միջոցով։ Թե ով՝ ոչ ոք չի իմանում։
 partners-key = Ձեր բանալին
-partners-key-hint = Սկսվում է lp_-ով։ Մենք միայն դրա հետքն ենք պահում. եթե կորել է, խնդրեք նորը։
+partners-key-hint = Սկսվում է lp_-ով։ Մենք միայն դրա հետքն ենք պահում․ եթե կորել է, խնդրեք նորը։
 partners-show = Ցույց տալ թվերը
 partners-before = Մինչև { $when }, այդ օրը չհաշված։
 partners-day = Օր
