@@ -1096,7 +1096,7 @@ select 'marks', array_to_string(marks, ','), count(*), min(received_at), max(rec
 from oldest
 group by marks
 order by n desc, kind, value
-limit 50;
+limit 20;
 
 -- name: ask_release(petition_id, ids, asked_by)$
 with asked as (

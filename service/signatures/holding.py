@@ -17,8 +17,8 @@ from service import db, identity, mail, risk, tokens
 from service.identity import Keys
 from service.signatures.record import LIFE, open_blob, q
 
-MOST = 5_000
-"""The oldest held rows, which are looked at and decided together: some 50 ms. What is larger is several presses."""
+MOST = 2_000
+"""The oldest held rows, which are looked at and decided together: some 20 ms. What is larger is several presses."""
 
 
 async def held_ids(connection: db.Connection | asyncpg.Pool, petition_id: UUID, kind: str | None, value: str | None) -> list[UUID]:

@@ -14,7 +14,7 @@ from service.web.desk.frame import Answer, Desk, Place, act, page, uuid
 
 MODERATORS = frozenset({"moderator"})
 TABS = [Place("held", "/held", MODERATORS), Place("names", "/names", MODERATORS)]
-SHOWN = 100
+SHOWN = 50
 
 
 def _cluster(desk: Desk, given: str) -> tuple[str | None, str | None]:
