@@ -178,6 +178,7 @@ async def test_a_document_that_a_stranger_sealed_or_filled_is_named(signed: Hous
         (original, "pdf-unsealed"),
         (b"%PDF-1.7\n" + original, "pdf-malformed"),
         (original[:5000], "pdf-malformed"),
+        (bundle.files["certificate.pdf"].replace(b"/P 1", b"/P ."), "pdf-malformed"),  # a number that is none, which the reader chokes on
     ):
         code, report = bundled(document)
         assert (code, report["error"]) == (1, error), report

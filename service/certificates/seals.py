@@ -138,30 +138,32 @@ def check(document: bytes) -> Sealed:
     Raises ``Unproven``: pdf-malformed, pdf-unsealed, pdf-appended (bytes after the seal), pdf-seal (the signature, or what
     it allows, is not as it must be). Whose seal it is, is for the caller to say.
     """
-    from pyhanko.pdf_utils.misc import PdfError
+    try:
+        return _check(document)
+    except Unproven:
+        raise
+    except Exception as broken:  # a reader of others, over bytes that anybody may have made: whatever it stumbles over
+        raise Unproven("pdf-malformed", type(broken).__name__) from None
+
+
+def _check(document: bytes) -> Sealed:
     from pyhanko.pdf_utils.reader import PdfFileReader
 
-    try:
-        reader = PdfFileReader(io.BytesIO(document), strict=True)
-        found = reader.embedded_signatures
-        if not found:
-            raise Unproven("pdf-unsealed", "there is no signature in it")
-        if len(found) != 1:
-            raise Unproven("pdf-seal", f"{len(found)} signatures instead of one")
-        contents = _cover(document)
-        stamped_at = _check_signature(found[0], contents)
-        files = _attached(reader)
-        original = document[: _first_end(document)]
-    except (PdfError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError) as broken:
-        raise Unproven("pdf-malformed", type(broken).__name__) from None
+    reader = PdfFileReader(io.BytesIO(document), strict=True)
+    found = reader.embedded_signatures
+    if not found:
+        raise Unproven("pdf-unsealed", "there is no signature in it")
+    if len(found) != 1:
+        raise Unproven("pdf-seal", f"{len(found)} signatures instead of one")
+    stamped_at = _check_signature(found[0], _cover(document))
     own = found[0].signer_cert
     return Sealed(
         hashlib.sha256(own.dump()).hexdigest(),
         own.subject.human_friendly,
         found[0].self_reported_timestamp,
         stamped_at,
-        original,
-        files,
+        document[: _first_end(document)],
+        _attached(reader),
     )
 
 
