@@ -42,8 +42,8 @@ class Process:
     """One long-running ``libertas`` command. What it says on stderr is kept in ``log``."""
 
     def __init__(self, name: str, words: list[str], environment: Mapping[str, str], log: Path) -> None:
-        self.name, self._words, self._environment, self.log = name, words, dict(environment), log
-        self.port = int(self._environment.get("LIBERTAS_PORT", "0"))
+        self.name, self._words, self.environment, self.log = name, words, dict(environment), log
+        self.port = int(self.environment.get("LIBERTAS_PORT", "0"))
         self._child: asyncio.subprocess.Process | None = None
         self._file: IO[bytes] | None = None
 
@@ -65,7 +65,7 @@ class Process:
             sys.executable, "-I", "-S", str(_CHILD), "KILL", str(os.getpid()), "-", "-",
             sys.executable, "-P", "-m", "service", *self._words,
             cwd=HOUSE, stdin=asyncio.subprocess.DEVNULL, stdout=self._file, stderr=self._file,
-            env={**_clean(), "PYTHONPATH": str(HOUSE), **self._environment, **environment}, start_new_session=True,
+            env={**_clean(), "PYTHONPATH": str(HOUSE), **self.environment, **environment}, start_new_session=True,
         )  # fmt: skip
 
     async def ready(self, patience: float = 60) -> None:

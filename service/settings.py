@@ -228,7 +228,7 @@ def names() -> list[str]:
 def _texts(environ: Mapping[str, str], faults: list[str]) -> dict[str, str]:
     texts: dict[str, str] = {}
     for key, value in environ.items():
-        if not key.startswith(PREFIX) or value == "" or key.startswith(PREFIX + "TEST_") or key == PREFIX + "FAILPOINT":
+        if not key.startswith(PREFIX) or value == "" or key.startswith(PREFIX + "TEST_"):
             continue
         name = key.removeprefix(PREFIX)
         from_file = name.removesuffix("_FILE")

@@ -64,9 +64,8 @@ class Talk(asyncio.Protocol):
 
     def tell(self, mail: bytes) -> None:
         """Send a mail's lines, and the dot that ends it."""
-        if (
-            not mail.count(b"\r\n") == mail.count(b"\n") == mail.count(b"\r")
-        ):  # a relay may take a lone one for the end of a line, and what follows for a command
+        # A relay may take a lone one for the end of a line, and what follows for a command.
+        if not mail.count(b"\r\n") == mail.count(b"\n") == mail.count(b"\r"):
             mail = _BROKEN.sub(b"\r\n", mail)
         if mail and not mail.endswith(b"\r\n"):
             mail += b"\r\n"

@@ -6,25 +6,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import os
 import re
 import secrets
 import shutil
+import sys
 from collections.abc import AsyncIterator
 from itertools import count
+from pathlib import Path
 from typing import Any, cast
 
 import httpx2
 import pytest
 from crowd import settled
 
-from bench.topology import Topology, free_port, topology
+from bench.topology import HOUSE, Topology, free_port, topology
 from conftest import Server
 from installation import Installation
-from service import db, sample
+from service import certificates, db, sample
 from service.embedded.catcher import Catcher, Mailbox
+from service.identity import Keys
 from service.petitions import Shelf
+from service.proof import certificate as proof
 from service.worker import Worker
-from stories import test_duplicates, test_signing
+from stories import test_duplicates, test_signing, test_withdrawing
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -133,12 +138,61 @@ async def test_the_schema_is_the_owners_and_the_services_role_cannot_change_it(s
         assert await pool.fetchval("select current_user") != await town.owner.fetchval("select current_user")
 
 
+async def _command(town: Topology, *words: str, **environment: str) -> tuple[int, str]:
+    """``libertas`` with the settings of the town's worker; (exit code, all that it said)."""
+    given = {**os.environ, **town.workers[0].environment, "PYTHONPATH": str(HOUSE), **environment}
+    running = await asyncio.create_subprocess_exec(
+        sys.executable, "-P", "-m", "service", *words, env=given, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said, _ = await running.communicate()
+    return running.returncode or 0, said.decode()
+
+
+async def test_what_both_web_processes_received_is_certified_where_the_keys_are_and_verified_by_a_stranger(
+    standing: tuple[Topology, Mailbox], installation: Installation, tmp_path: Path
+) -> None:
+    town, _ = standing
+    for person in ("ani", "levon", "zaruhi"):
+        await installation.confirm(f"{person}@example.org")
+    await installation.seal()
+
+    # The organizers' machine has the keys; the server is told their public halves.
+    theirs, seal = Keys.create(tmp_path / "organizers"), tmp_path / "seal.pem"
+    public = tmp_path / "certificate.pub"
+    public.write_text(proof.ssh_public(theirs.certificate_key()) + " ani@gyumri\n", encoding="utf-8")
+    pem = theirs.pdf_seal_path.read_text(encoding="utf-8")
+    seal.write_text(pem[pem.index("-----BEGIN CERTIFICATE") :], encoding="utf-8")
+    known = {"LIBERTAS_CERTIFICATE_KEY": str(public), "LIBERTAS_PDF_KEY": str(seal)}
+    out, trust = str(tmp_path / "bundle"), str(tmp_path / "trust.json")
+    for words, environment in (
+        (("certify", town.slug, "--recipient", "The Assembly", "--out", out, "--unsigned"), known),
+        (("certify", "--sign", out, "--key", str(tmp_path / "organizers" / "certificate"), "--pdf-key", str(theirs.pdf_seal_path)), {}),
+        (("certify", "--take-in", out), known),
+        (("keys", "trust", "--out", trust), known),
+    ):
+        code, said = await _command(town, *words, **environment)
+        assert code == 0, said
+
+    [listed] = await certificates.listing(installation.pool, await installation.pool.fetchval("select id from petition"))
+    assert (listed["kind"], listed["count"]) == ("demo", 3), "a sample petition stays a sample, whoever signs"
+    at = f"/petitions/{town.slug}/certificates/{listed['id']}/bundle.zip"
+    fetched = {(await installation.client.get(at)).content for _ in town.webs}
+    assert len(fetched) == 1 and fetched != {b""}, "each web process hands out the same bytes"
+    bundle = tmp_path / "fetched.zip"
+    bundle.write_bytes(fetched.pop())
+    code, said = await _command(town, "verify", str(bundle), "--offline")
+    assert code == 2, f"whose keys these are, nobody has said; {said}"
+    code, said = await _command(town, "verify", str(bundle), "--offline", "--trust", trust)
+    assert code == 0 and said.startswith("VALID"), said
+
+
 def _stories() -> dict[str, Any]:
     told = {}
-    for module in (test_signing, test_duplicates):
+    for module in (test_signing, test_duplicates, test_withdrawing):
         for name, story in vars(module).items():
-            # What moves a worker by hand cannot be told to another process, and what breaks the schema would break it for all.
-            if name.startswith("test_") and not re.search("pass_time|drop index|alter table", inspect.getsource(story)):
+            # What moves a worker by hand cannot be told to another process, who certifies needs a key that is not there, and what
+            # breaks the schema would break it for all.
+            if name.startswith("test_") and not re.search(r"pass_time|certify\(|drop index|alter table", inspect.getsource(story)):
                 told[name] = story
     return told
 
