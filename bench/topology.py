@@ -65,7 +65,7 @@ class Process:
             sys.executable, "-I", "-S", str(_CHILD), "KILL", str(os.getpid()), "-", "-",
             sys.executable, "-P", "-m", "service", *self._words,
             cwd=HOUSE, stdin=asyncio.subprocess.DEVNULL, stdout=self._file, stderr=self._file,
-            env={**_clean(), "PYTHONPATH": str(HOUSE), **self.environment, **environment}, start_new_session=True,
+            env={**clean(), "PYTHONPATH": str(HOUSE), **self.environment, **environment}, start_new_session=True,
         )  # fmt: skip
 
     async def ready(self, patience: float = 60) -> None:
@@ -111,7 +111,8 @@ class Process:
             self._file = None
 
 
-def _clean() -> dict[str, str]:
+def clean() -> dict[str, str]:
+    """The environment without any setting of ours."""
     return {name: value for name, value in os.environ.items() if not name.startswith("LIBERTAS_")}
 
 
@@ -210,4 +211,4 @@ async def topology(
             await postgres.stop()
 
 
-__all__ = ["APP", "HOUSE", "OWNER", "Process", "Topology", "free_port", "topology"]
+__all__ = ["APP", "HOUSE", "OWNER", "Process", "Topology", "clean", "free_port", "topology"]

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
-from conftest import Server, free_port
+from conftest import free_port
 from service import db
 from service.embedded.postgres import Postgres
 from service.errors import Busy, Misconfigured
-
-
-@pytest.fixture
-async def empty(server: Server) -> Any:
-    """A database without a schema."""
-    name = f"empty_{secrets.token_hex(4)}"
-    await server.create(name)
-    yield server.owner(name)
-    await server.drop(name)
 
 
 async def test_two_processes_migrate_at_once_and_each_file_is_applied_once(empty: str) -> None:

@@ -294,6 +294,24 @@ async def test_a_server_that_is_killed_again_while_it_comes_back_still_comes_bac
         await postgres.stop()
 
 
+async def test_the_guard_goes_on_whatever_keeps_the_server_from_starting(folder: Path) -> None:
+    told: list[str] = []
+    postgres = Postgres(folder / "pg", say=told.append)
+    await postgres.start()
+    try:
+        await _note(postgres, "Levon")
+        data = folder / "pg" / "data"
+        data.rename(folder / "pg" / "carried away")
+        os.kill(postgres.pid, signal.SIGKILL)
+        async with asyncio.timeout(60):
+            while not any("did not start" in each for each in told):
+                await asyncio.sleep(0.02)
+        (folder / "pg" / "carried away").rename(data)
+        assert await _notes_once_back(postgres) == ["Levon"]
+    finally:
+        await postgres.stop()
+
+
 async def test_environment_variables_of_another_database_lead_nowhere(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {
         "PGPORT": "1",

@@ -19,6 +19,7 @@ import msgspec
 
 from service import db
 from service.errors import Conflict, Fault, Invalid, NotFound
+from service.organizers import TO_SIGNERS
 from service.proof.entries import INVALIDATION_REASONS
 from service.signatures.record import lock_key, q
 
@@ -165,8 +166,7 @@ async def _insert(
     expected: int,
 ) -> None:
     # What stays is what was asked; of what leads to single signers, how many of them.
-    to_signers = ("ids", "prefixes", "domains")
-    rule = msgspec.json.encode({name: len(value) if name in to_signers else value for name, value in asked.items() if value is not None})
+    rule = msgspec.json.encode({name: len(value) if name in TO_SIGNERS else value for name, value in asked.items() if value is not None})
     total = await q.record_act(
         connection,
         id=act_id,

@@ -52,8 +52,8 @@ class TooSlow(Refusal):
 class Head:
     """What is said about a request before its body, of which every name is read once. ``scope`` is ASGI's.
 
-    A header that is not there is empty; of one that came twice the first counts. ``key`` is the Idempotency-Key, ``forwarded``
-    all values of X-Forwarded-For in their order.
+    A header that is not there is empty; of one that came twice the first counts. ``forwarded`` are all values of
+    X-Forwarded-For in their order, ``peer`` is the address that the connection comes from.
     """
 
     __slots__ = ("_told", "forwarded", "peer")

@@ -368,9 +368,9 @@ class _CompiledOnce(BytecodeCache):
     in memory and beside Python's own bytecode, where that may be written. A bucket knows the checksum of its source, so another
     text under the same name is compiled anew."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
         self._kept: dict[str, bytes] = {}
-        self._folder = Path(cache_from_source(__file__)).parent
+        self._folder = folder
         how = hashlib.sha256(f"{jinja2.__version__} {sys.version} {_COMPILING}".encode()).hexdigest()[:12]
         self._ending = f"{how}.jinja"
 
@@ -395,7 +395,7 @@ class _CompiledOnce(BytecodeCache):
             half.replace(self._file(bucket))
 
 
-_COMPILED = _CompiledOnce()
+_COMPILED = _CompiledOnce(Path(cache_from_source(__file__)).parent)
 
 
 # ------------------------------------------------------------------------------------------------ pages

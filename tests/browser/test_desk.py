@@ -15,7 +15,7 @@ from installation import Installation
 from service.organizers import ROLES, Grant
 
 Colleague = Callable[..., Awaitable[Organizer]]
-PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
+PICTURES = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))
 EVERYTHING = tuple(Grant(role) for role in ROLES)
 
 

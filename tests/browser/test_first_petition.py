@@ -1,4 +1,4 @@
-"""The whole way of a new organizer in one browser, as "your first petition in ten minutes" tells it, with a picture at each station (LIBERTAS_PICTURES=1)."""
+"""The whole way of a new organizer in one browser, as "your first petition in ten minutes" tells it, with a picture at each station (LIBERTAS_TEST_PICTURES=1)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from browser.visitor import Visitor
 from installation import Installation
 from service.__main__ import main
 
-PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
+PICTURES = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))
 ROLES = ("editor", "moderator", "certifier")
 SIZES = {"phone": (390, 844), "desktop": (1280, 900)}
 TEXT = {
@@ -50,7 +50,6 @@ class Album:
 
 async def libertas(house: Installation, monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
     """What an operator types on the server."""
-    monkeypatch.delenv("LIBERTAS_PICTURES", raising=False)  # of the tests alone: a setting that nobody knows stops every command
     for name in ("DATABASE_URL", "DATA_DIR", "KEY_DIR", "BASE_URL"):
         monkeypatch.setenv(f"LIBERTAS_{name}", str(getattr(house.settings, name.lower())))
     assert await asyncio.to_thread(main, list(words)) == 0

@@ -1,6 +1,6 @@
 """Every page in every state, as a browser sees it: usable by everyone, on any screen, and talking to nobody but us.
 
-``LIBERTAS_PICTURES=1`` also leaves pictures of all of them in tests/artifacts, for people to look at.
+``LIBERTAS_TEST_PICTURES=1`` also leaves pictures of all of them in tests/artifacts, for people to look at.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from browser.visitor import Come, Visitor
 from installation import Installation
 from service import certificates, petitions, signatures
 
-PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
+PICTURES = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))
 Look = Callable[[str], Awaitable[None]]
 
 HOSTILE = (

@@ -1,6 +1,6 @@
 """A town councillor with her telephone, from a prisoner's page to the announced sponsorship with the deed in hand (scenario 30).
 
-``LIBERTAS_PICTURES=1`` leaves pictures of every station in tests/artifacts, on telephone and desktop, in three languages.
+``LIBERTAS_TEST_PICTURES=1`` leaves pictures of every station in tests/artifacts, on telephone and desktop, in three languages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from installation import Installation
 from service.organizers import Grant
 from web.test_cases import settle, shown
 
-PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
+PICTURES = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))
 TOWN = "Ville de Saint-Exemple"
 WHOM = "sample-person-d"
 EVERY = (("fr", 360), ("en", 1280), ("hy", 360), ("hy", 1280))

@@ -15,7 +15,7 @@ from browser.visitor import Come, Visitor
 from conftest import free_port
 from installation import Installation
 
-PICTURES = bool(os.environ.get("LIBERTAS_PICTURES"))
+PICTURES = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))
 VARIANTS = ("card", "bar", "button", "counter", "sponsors", "case")
 
 

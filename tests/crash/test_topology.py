@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import os
 import re
 import secrets
 import shutil
@@ -20,7 +19,7 @@ import httpx2
 import pytest
 from crowd import settled
 
-from bench.topology import HOUSE, Topology, free_port, topology
+from bench.topology import HOUSE, Topology, clean, free_port, topology
 from conftest import Server
 from installation import Installation
 from service import certificates, db, sample
@@ -140,7 +139,7 @@ async def test_the_schema_is_the_owners_and_the_services_role_cannot_change_it(s
 
 async def _command(town: Topology, *words: str, **environment: str) -> tuple[int, str]:
     """``libertas`` with the settings of the town's worker; (exit code, all that it said)."""
-    given = {**os.environ, **town.workers[0].environment, "PYTHONPATH": str(HOUSE), **environment}
+    given = {**clean(), **town.workers[0].environment, "PYTHONPATH": str(HOUSE), **environment}
     running = await asyncio.create_subprocess_exec(
         sys.executable, "-P", "-m", "service", *words, env=given, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )

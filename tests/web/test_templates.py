@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -22,7 +23,7 @@ from axe_playwright_python.async_playwright import Axe
 from bs4 import BeautifulSoup
 from fluent.syntax import ast, parse
 from fluent.syntax.visitor import Visitor
-from jinja2 import UndefinedError
+from jinja2 import DictLoader, Environment, UndefinedError
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright
 
 from service import captcha, cases, kits, petitions, signatures, sponsors, updates
@@ -40,7 +41,7 @@ OURS = re.compile(r"/pictures/[0-9a-f]{64}|/(?:fr|en|hy)/(?:cases/[a-z0-9-]+|spo
 
 DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
-WHOLE = bool(os.environ.get("LIBERTAS_PICTURES"))
+WHOLE = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))
 """Every page in every language by axe, and at the usual width of a telephone too; otherwise each in one or the other."""
 
 STATES = ("open", "scheduled", "paused", "closed", "delivered", "archived")
@@ -415,6 +416,39 @@ def test_a_missing_message_or_variable_is_an_error_and_not_a_hole() -> None:
         words.t("goodbye")
     with pytest.raises(ValueError, match="hello"):
         words.t("hello")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_each_message_can_be_parsed_alone_and_says_the_same(lang: str) -> None:
+    whole = {entry.id.name: entry for entry in parse(pages.catalogue(lang)).body if isinstance(entry, ast.Message)}
+    alone = pages._messages(pages.catalogue(lang))
+    assert set(alone) == set(whole)
+    for key, source in alone.items():
+        [entry] = [each for each in parse(source).body if not isinstance(each, ast.Comment)]
+        assert whole[key].equals(entry, ignored_fields=["span", "comment"]), key
+    with pytest.raises(ValueError, match="twice"):
+        Words(lang, "hello = A\nhello = B\n")
+
+
+def test_a_compiled_template_is_found_again_by_the_next_process_and_never_outlives_its_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)  # whatever the shell says
+
+    def said(text: str, folder: Path) -> str:
+        cache = pages._CompiledOnce(folder)  # as a new process has it
+        return Environment(loader=DictLoader({"x.html": text}), bytecode_cache=cache, autoescape=True).get_template("x.html").render()
+
+    kept = tmp_path / "kept"
+    assert said("one {{ 1 + 1 }}", kept) == "one 2"
+    [file] = kept.iterdir()
+    made = file.stat().st_mtime_ns
+    assert said("one {{ 1 + 1 }}", kept) == "one 2" and [*kept.iterdir()] == [file] and file.stat().st_mtime_ns == made, "read, not made"
+    assert said("two {{ 1 + 1 }}", kept) == "two 2" and file.stat().st_mtime_ns != made
+    file.write_bytes(b"half")
+    assert said("two {{ 1 + 1 }}", kept) == "two 2", "what cannot be read is made anew"
+    (tmp_path / "letter").write_text("not a folder")
+    assert said("one {{ 1 + 1 }}", tmp_path / "letter") == "one 2", "where nothing can be kept, each process compiles for itself"
 
 
 def test_a_message_with_a_link_in_it_escapes_everything_else() -> None:
