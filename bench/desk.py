@@ -27,7 +27,7 @@ import asyncpg
 HOUSE = Path(__file__).parent.parent
 sys.path[:0] = [str(HOUSE), str(HOUSE / "tests")]
 
-from conftest import free_port  # noqa: E402
+from bench.topology import free_port  # noqa: E402
 from desk_seat import Seat, seat  # noqa: E402
 from installation import Installation, installed  # noqa: E402
 from service import db, signatures  # noqa: E402

@@ -24,7 +24,7 @@ import httpx2
 HOUSE = Path(__file__).parent.parent
 sys.path[:0] = [str(HOUSE), str(HOUSE / "tests")]
 
-from conftest import free_port  # noqa: E402
+from bench.topology import free_port  # noqa: E402
 from installation import installed  # noqa: E402
 from service import db  # noqa: E402
 from service.embedded.postgres import APP, OWNER, Postgres  # noqa: E402

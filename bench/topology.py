@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -16,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -31,11 +32,27 @@ HOUSE = Path(__file__).resolve().parent.parent
 _CHILD = HOUSE / "service/embedded/child.py"
 
 
+def _below_ephemeral() -> Iterator[int]:
+    """Ports that the system gives to nobody who asks for "any", neither to listen nor to connect; each process begins elsewhere."""
+    try:
+        end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError, IndexError):
+        end = 32_768
+    first = max(end - 20_000, 2_000)
+    begin = os.getpid() * 1_009
+    return (first + (begin + number) % (end - first) for number in itertools.count())
+
+
+_ports = _below_ephemeral()
+
+
 def free_port() -> int:
-    """A port on the loopback that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on the loopback that nobody listens on, and that nobody else is given before its user listens there."""
+    for port in _ports:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("they have no end")
 
 
 class Process:

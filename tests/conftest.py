@@ -10,7 +10,6 @@ import logging
 import os
 import secrets
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ import asyncpg
 import pytest
 import structlog
 
+from bench.topology import free_port
 from house import House
 from installation import Installation, installed
 from service import db
@@ -30,13 +30,6 @@ from service.embedded.postgres import APP, OWNER, Postgres
 
 _ELSEWHERE = os.environ.get("LIBERTAS_TEST_DATABASE_URL", "")
 _numbers = count(1)
-
-
-def free_port() -> int:
-    """A port on the loopback that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(autouse=True)

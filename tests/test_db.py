@@ -10,7 +10,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from conftest import free_port
+from bench.topology import free_port
 from service import db
 from service.embedded.postgres import Postgres
 from service.errors import Busy, Misconfigured

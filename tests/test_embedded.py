@@ -25,7 +25,8 @@ import httpx2
 import psutil
 import pytest
 
-from conftest import Server, free_port
+from bench.topology import free_port
+from conftest import Server
 from service import settings as settings_module
 from service.db import AWAY
 from service.embedded.catcher import Catcher, Mailbox

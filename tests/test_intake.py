@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from conftest import free_port
+from bench.topology import free_port
 from service import db, identity, intake
 from service.errors import Busy, Closed, Invalid, NotFound, Paused, TextChanged
 from service.identity import Form, Keys

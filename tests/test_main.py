@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
-from conftest import Database, free_port
+from bench.topology import free_port
+from conftest import Database
 from installation import Installation
 from service.__main__ import main, parser
 from service.identity import Keys

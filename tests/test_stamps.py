@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import free_port
+from bench.topology import free_port
 from house import House, stated
 from service import certificates
 from service.certificates import seals, stamps

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from conftest import free_port
+from bench.topology import free_port
 from installation import Installation
 from service import partners, webhooks
 from service.errors import Invalid

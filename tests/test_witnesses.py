@@ -18,7 +18,8 @@ import pytest
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from conftest import Database, Server, free_port
+from bench.topology import free_port
+from conftest import Database, Server
 from installation import Installation, _Server, installed
 from ledger_house import House
 from service import certificates, db, ledger, witnesses

@@ -8,7 +8,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from conftest import Database, free_port
+from bench.topology import free_port
+from conftest import Database
 from installation import Installation
 from service import worker
 from service.errors import Misconfigured

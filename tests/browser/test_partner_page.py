@@ -13,9 +13,9 @@ import pytest
 from bs4 import BeautifulSoup
 from playwright.async_api import FrameLocator, Page
 
+from bench.topology import free_port
 from browser.neighbour import Neighbour, neighbour
 from browser.visitor import ARTIFACTS, Come
-from conftest import free_port
 from installation import Installation
 from service import partners
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.async_api import FrameLocator, Page
 
+from bench.topology import free_port
 from browser.neighbour import Neighbour, neighbour
 from browser.visitor import Come, Visitor
-from conftest import free_port
 from installation import Installation
 
 PICTURES = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))

@@ -197,3 +197,9 @@ def _stories() -> dict[str, Any]:
 
 
 globals().update(_stories())
+
+
+def test_a_port_given_to_a_process_that_starts_later_is_taken_by_nobody_before() -> None:
+    given = [free_port() for _ in range(200)]
+    low, high = map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split())
+    assert len(set(given)) == 200 and not [port for port in given if low <= port <= high], "not one of those given to who asks for any"

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import Database, free_port
+from bench.topology import free_port
+from conftest import Database
 from installation import Installation, installed
 
 

@@ -14,7 +14,8 @@ import asyncpg
 import httpx2
 import pytest
 
-from conftest import Database, free_port
+from bench.topology import free_port
+from conftest import Database
 from installation import Installation, installed
 from service import db
 from service.embedded.postgres import APP, OWNER, Postgres

@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from conftest import Database, free_port
+from bench.topology import free_port
+from conftest import Database
 from installation import Installation, installed
 from service.errors import Misconfigured
 from service.web.files import Files
