@@ -63,6 +63,12 @@ insert into certificate_file (certificate_id, name, content)
 values (:id, :name, :content)
 on conflict do nothing;
 
+-- name: digest(id, name)$
+-- Whether a file is kept, and which, without carrying it here.
+select sha256(content)
+from certificate_file
+where certificate_id = :id and name = :name;
+
 -- name: by_id(id)^
 select id, petition_id, serial, count
 from certificate
