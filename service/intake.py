@@ -77,26 +77,51 @@ FEW = 500
 """As many are let in whatever was measured: the first minute of a newsletter, and anybody who comes alone."""
 
 
-class Pace:
-    """How long whoever comes now would wait, and when to come back who would wait too long. Seconds of ``clock``.
+class Speed:
+    """How fast a queue moves while there is one: who comes while nobody waits tells how many came, and not how many could have come.
 
-    It is measured how fast the queue moves while there is one: what is stored while nobody waits tells how many came, and not
-    how many could have come. Of the last measurements, of 200 forms each, the middle one counts, so that one stall of the
-    database changes nothing; after a minute they are forgotten.
+    Of the last measurements, of 200 people each, the middle one counts, so that one stall changes nothing; after a minute they
+    are forgotten. ``supposed`` are the seconds for each until something was measured.
     """
 
-    SUPPOSED = 0.001
-    """Seconds for a form, until something was measured."""
+    _QUEUE, _PEOPLE, _KEPT, _RECENT = 50, 200, 9, 60.0
 
-    _QUEUE, _FORMS, _KEPT, _RECENT = 50, 200, 9, 60.0
+    def __init__(self, supposed: float, clock: Callable[[], float]) -> None:
+        self._supposed = supposed
+        self._clock = clock
+        self._found: deque[tuple[float, float]] = deque(maxlen=self._KEPT)
+        self._since: float | None = None
+        self._people = 0
+
+    def moved(self, people: int, queue: int) -> None:
+        """So many went through since the last time that this was told, and so many wait now; ``queue`` 0 also when something failed."""
+        now = self._clock()
+        if queue < self._QUEUE:
+            self._since = None
+        elif self._since is None:
+            self._since, self._people = now, 0
+        else:
+            self._people += people
+            if self._people >= self._PEOPLE:
+                self._found.append((now, (now - self._since) / self._people))
+                self._since, self._people = now, 0
+
+    def each(self) -> float:
+        """Seconds until the next one goes through."""
+        now = self._clock()
+        recent = [each for at, each in self._found if now - at < self._RECENT]
+        return statistics.median(recent) if recent else self._supposed
+
+
+class Pace:
+    """How long whoever comes now would wait, and when to come back who would wait too long. Seconds of ``clock``."""
+
     _LATEST = 30.0
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic, draw: Callable[[], float] = random.random) -> None:
         self._clock = clock
         self._draw = draw
-        self._found: deque[tuple[float, float]] = deque(maxlen=self._KEPT)
-        self._since: float | None = None
-        self._forms = 0
+        self._speed = Speed(0.001, clock)
         self._flying = 0
         self._moved = 0.0
         self._booked = 0.0
@@ -110,40 +135,30 @@ class Pace:
     def ends(self, stored: int, queue: int) -> None:
         """A batch is back: ``stored`` of it, none if it failed; ``queue`` people wait now."""
         self._flying -= 1
-        self._moved = now = self._clock()
-        if not stored or queue < self._QUEUE:
-            self._since = None
-        elif self._since is None:
-            self._since, self._forms = now, 0
-        else:
-            self._forms += stored
-            if self._forms >= self._FORMS:
-                self._found.append((now, (now - self._since) / self._forms))
-                self._since, self._forms = now, 0
+        self._moved = self._clock()
+        self._speed.moved(stored, queue if stored else 0)
 
     def wait(self, ahead: int) -> float:
-        """Seconds to expect behind ``ahead`` others. While nothing comes back from the database, at least as long as that lasts."""
-        now = self._clock()
-        recent = [each for at, each in self._found if now - at < self._RECENT]
-        each = statistics.median(recent) if recent else self.SUPPOSED
-        return max(ahead * each, now - self._moved if self._flying else 0.0)
+        """Seconds to expect behind ``ahead`` forms. While nothing comes back from the database, at least as long as that lasts."""
+        return max(ahead * self._speed.each(), self._clock() - self._moved if self._flying else 0.0)
 
-    def later(self, ahead: int) -> int:
-        """Whole seconds after which to come back, 30 at most: one after the other at the pace of the queue, from when it is half as long.
+    def later(self, wait: float) -> int:
+        """Whole seconds after which to come back who would have to ``wait``, 30 at most: one after the other at the pace of the queue,
+        from when it is half as long.
 
         All who are refused share one diary, in which each takes the next place. Chance rounds to a second up or down, so that
         those of one second do not become those of one moment.
         """
-        now, wait = self._clock(), self.wait(ahead)
-        self._booked = min(max(self._booked, now + wait / 2) + wait / max(1, ahead), now + self._LATEST)
+        now = self._clock()
+        self._booked = min(max(self._booked, now + wait / 2) + self._speed.each(), now + self._LATEST)
         return max(1, int(self._booked - now + self._draw()))
 
 
 class Intake:
     """The door: ``submit`` returns after the commit of the batch that carried the form.
 
-    At most ``flights`` batches of at most ``limit`` forms are under way. ``behind`` tells how many people stand before the
-    house, whose requests nobody has read yet; they wait like those inside.
+    At most ``flights`` batches of at most ``limit`` forms are under way. ``outside`` tells how many people stand before the
+    house, whose requests nobody has read yet, and in how many seconds they will be in.
     """
 
     def __init__(
@@ -164,7 +179,7 @@ class Intake:
         self._flights = flights
         self._few = few
         self._pace = pace or Pace()
-        self.behind: Callable[[], int] = lambda: 0
+        self.outside: Callable[[], tuple[int, float]] = lambda: (0, 0.0)
         self._waiting: dict[bytes, tuple[Submission, list[asyncio.Future[bool]]]] = {}
         self._flying = 0
         self._aboard = 0
@@ -176,9 +191,10 @@ class Intake:
 
         To be asked before a form is read: a no has to cost little, or those who are refused take the time of the others.
         """
-        ahead = len(self._waiting) + self._aboard + self.behind()
-        if ahead >= self._few and self._pace.wait(ahead) > PATIENCE:
-            raise Busy(self._pace.later(ahead), "more people are signing at this moment than can be answered at once")
+        inside = len(self._waiting) + self._aboard
+        outside, seconds = self.outside()
+        if inside + outside >= self._few and (wait := self._pace.wait(inside) + seconds) > PATIENCE:
+            raise Busy(self._pace.later(wait), "more people are signing at this moment than can be answered at once")
 
     async def submit(self, submission: Submission) -> None:
         """Store the form, or find it stored. Raises ``Invalid`` (proof-replayed) or ``Busy`` (nothing stored, safe to repeat)."""
@@ -236,7 +252,7 @@ class Intake:
         finally:
             self._flying -= 1
             self._aboard -= len(batch)
-            self._pace.ends(counted, len(self._waiting) + self._aboard + self.behind())
+            self._pace.ends(counted, len(self._waiting) + self._aboard + self.outside()[0])
             self._launch()
 
     @staticmethod

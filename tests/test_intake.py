@@ -191,16 +191,19 @@ async def test_when_too_many_wait_the_next_is_refused_at_once_and_the_waiting_ar
 
 async def test_those_who_stand_before_the_house_count_and_whoever_waits_for_the_same_form_is_let_in(pool: asyncpg.Pool, keys: Keys) -> None:
     made = door(pool, keys, few=6)
-    made.behind = lambda: 5_000
+    made.outside = lambda: (5_000, 1.5)
     with pytest.raises(Busy) as no:
         made.admit()
     assert 1 <= no.value.retry_after <= 30
-    people = iter([0])  # nobody when Ani comes, and then a crowd
-    made.behind = lambda: next(people, 5_000)
+    people = iter([(0, 0.0)])  # nobody when Ani comes, and then a crowd
+    made.outside = lambda: next(people, (5_000, 1.5))
     await asyncio.gather(made.submit(a_form("ani")), made.submit(a_form("ani")))
     with pytest.raises(Busy):
         await made.submit(a_form("levon"))
     assert await stored(pool) == 1
+    made.outside = lambda: (5_000, 0.2)
+    await made.submit(a_form("levon"))
+    assert await stored(pool) == 2, "thousands who only want to see a page, and are in at once, keep nobody from signing"
 
 
 async def test_a_few_hundred_at_once_and_whoever_comes_alone_are_taken_whatever_was_measured(pool: asyncpg.Pool, keys: Keys) -> None:
@@ -277,15 +280,15 @@ def test_at_twice_the_speed_more_are_let_in_and_neither_flaps() -> None:
 def test_who_is_refused_gets_a_place_in_the_diary_and_nobody_waits_for_ever() -> None:
     clock = Hand()
     pace = a_pace(clock)
-    told = [pace.later(2_000) for _ in range(5_000)]
+    told = [pace.later(2.0) for _ in range(5_000)]
     assert told == sorted(told) and told[0] == 1, "when half of those who wait now are through"
     assert [told.count(second) for second in range(1, 6)] == pytest.approx([1_000] * 5, abs=2), "a thousand fit into a second"
-    assert max(pace.later(2_000) for _ in range(100_000)) == 30
+    assert max(pace.later(2.0) for _ in range(100_000)) == 30
     clock.now += 30
-    assert pace.later(2_000) == 1, "whoever was told has come back, or will not"
+    assert pace.later(2.0) == 1, "whoever was told has come back, or will not"
     late = a_pace(clock, draw=0.9999)
-    assert late.later(2_000) == 2, "with a little chance"
-    assert max(late.later(2_000) for _ in range(100_000)) == 30
+    assert late.later(2.0) == 2, "with a little chance"
+    assert max(late.later(2.0) for _ in range(100_000)) == 30
 
 
 async def test_drain_returns_when_everything_accepted_is_committed(pool: asyncpg.Pool, keys: Keys) -> None:

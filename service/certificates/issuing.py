@@ -267,11 +267,20 @@ async def listing(pool: asyncpg.Pool, petition_id: UUID) -> list[dict[str, Any]]
     return [dict(row) async for row in q.listing(pool, petition_id=petition_id)]
 
 
-async def download(pool: asyncpg.Pool, petition_id: UUID, certificate_id: str, name: str) -> bytes:
-    """One of ``NAMES`` of a certificate; ``NotFound``."""
+PIECE = 1 << 20
+"""Bytes of a file that are read at once: the archive of a million signatures has 65 MB, and any number of people may fetch it."""
+
+
+async def download(pool: asyncpg.Pool, petition_id: UUID, certificate_id: str, name: str) -> tuple[int, AsyncIterator[bytes]]:
+    """(bytes, pieces) of one of ``NAMES`` of a certificate, each piece read when it is asked for; ``NotFound``."""
     if name not in NAMES or not re.fullmatch(r"[0-9a-f]{64}", certificate_id):
         raise NotFound("certificate")
-    found: bytes | None = await q.file(pool, petition_id=petition_id, id=certificate_id, name=name)
-    if found is None:
+    size: int | None = await q.size(pool, petition_id=petition_id, id=certificate_id, name=name)
+    if size is None:
         raise NotFound("certificate")
-    return found
+    return size, _pieces(pool, certificate_id, name, size)
+
+
+async def _pieces(pool: asyncpg.Pool, certificate_id: str, name: str, size: int) -> AsyncIterator[bytes]:
+    for at in range(1, size + 1, PIECE):
+        yield await q.piece(pool, id=certificate_id, name=name, at=at, length=PIECE)

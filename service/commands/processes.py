@@ -38,7 +38,7 @@ def serve(options: argparse.Namespace) -> int:
         async def startup(self, *given: Any, **named: Any) -> None:
             await super().startup(*given, **named)
             if self.started:
-                made.state.intake.behind = doorstep.Doorstep(sockets)
+                made.state.intake.outside = doorstep.Doorstep(sockets, lambda: self.server_state.total_requests)
             # What stands now stands until the end, a million objects: to look through them again for garbage takes 145 ms, in
             # which nobody is answered.
             gc.collect()

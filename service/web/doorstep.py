@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from service.errors import Misconfigured
+from service.intake import Speed
 
 BACKLOG = 4_096
 """How many the system keeps for us, if it allows so many (net.core.somaxconn). Beyond that it lets people knock once a second."""
@@ -44,19 +45,28 @@ def listening(host: str, port: int, *, doors: int = DOORS) -> list[socket.socket
 
 
 class Doorstep:
-    """Called, it tells how many stand before ``sockets``; looked up a hundred times a second at most. 0 where the system does not say."""
+    """Called, it tells how many stand before ``sockets``, and in how many seconds they will be in: (0, 0) where the system does not say.
 
-    def __init__(self, sockets: Sequence[socket.socket], *, clock: Callable[[], float] = time.monotonic) -> None:
+    They came for anything, a page or a form; so it is measured how fast all of them go in. ``served`` counts the requests so
+    far. Looked up a hundred times a second at most.
+    """
+
+    def __init__(self, sockets: Sequence[socket.socket], served: Callable[[], int], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._sockets = {one.getsockname(): one for one in sockets}.values()
+        self._served = served
         self._clock = clock
+        self._speed = Speed(1 / BACKLOG, clock)  # until it was measured nobody is refused because of them alone
         self._looked = -1.0
-        self._count = 0
+        self._count = self._before = 0
 
-    def __call__(self) -> int:
+    def __call__(self) -> tuple[int, float]:
         now = self._clock()
         if now - self._looked >= _STALE:
+            served = self._served()
             self._looked, self._count = now, sum(map(_before, self._sockets))
-        return self._count
+            self._speed.moved(served - self._before, self._count)
+            self._before = served
+        return self._count, self._count * self._speed.each() if self._count else 0.0
 
 
 def _before(one: socket.socket) -> int:

@@ -25,8 +25,12 @@ def house(*, doors: int = 3) -> Iterator[tuple[list[socket.socket], tuple[str, i
 def test_ani_levon_and_seda_stand_before_the_house_until_they_are_taken_in() -> None:
     now = [0.0]
     with house() as (sockets, address), contextlib.ExitStack() as visitors:
-        before = Doorstep(sockets, clock=lambda: now[0])
-        assert before() == 0
+        doorstep = Doorstep(sockets, lambda: 0, clock=lambda: now[0])
+
+        def before() -> int:
+            return doorstep()[0]
+
+        assert doorstep() == (0, 0.0)
         for _ in range(3):
             visitors.enter_context(socket.create_connection(address))
         assert before() == 0, "not looked up again in the same hundredth of a second"
@@ -35,6 +39,23 @@ def test_ani_levon_and_seda_stand_before_the_house_until_they_are_taken_in() -> 
         visitors.enter_context(sockets[2].accept()[0])
         now[0] += 0.01
         assert before() == 2
+
+
+def test_how_long_they_will_stand_there_is_told_by_how_fast_they_go_in() -> None:
+    now, served = [0.0], [0]
+    with contextlib.ExitStack() as visitors:
+        one = visitors.enter_context(listening("127.0.0.1", 0, doors=1)[0])
+        one.listen(64)
+        doorstep = Doorstep([one], lambda: served[0], clock=lambda: now[0])
+        for _ in range(60):
+            visitors.enter_context(socket.create_connection(one.getsockname()))
+        now[0] += 1
+        assert doorstep() == (60, pytest.approx(60 / 4_096)), "supposed"
+        for _ in range(5):
+            now[0] += 1
+            served[0] += 500
+            people, seconds = doorstep()
+        assert (people, seconds) == (60, pytest.approx(60 / 500))
 
 
 def test_every_door_leads_into_the_same_house() -> None:
@@ -53,7 +74,7 @@ def test_where_the_system_does_not_say_nobody_is_counted() -> None:
         shut = stack.enter_context(socket.socket())
         shut.bind(("127.0.0.1", 0))
         here, there = (stack.enter_context(each) for each in socket.socketpair())
-        assert Doorstep([shut])() == 0 and Doorstep([here, there])() == 0
+        assert Doorstep([shut], lambda: 0)() == Doorstep([here, there], lambda: 0)() == (0, 0.0)
 
 
 def test_a_port_that_another_has_stops_the_start_and_is_named() -> None:
