@@ -430,14 +430,14 @@ async def test_no_cell_is_a_formula_in_libreoffice(tmp_path: Path) -> None:
         subprocess.run,
         ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "fods", "--outdir", str(tmp_path),
          "--infilter=Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1", *(str(tmp_path / n) for n in names if n != "corpus.xlsx")],
-        capture_output=True, timeout=110, check=False,
+        capture_output=True, timeout=250, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     texts = {name: _converted(tmp_path, name) for name in names if name != "corpus.xlsx"}
     done = await asyncio.to_thread(
         subprocess.run,
         ["soffice", f"-env:UserInstallation=file://{tmp_path}/profile", "--headless", "--convert-to", "fods", "--outdir", str(tmp_path), str(tmp_path / "corpus.xlsx")],
-        capture_output=True, timeout=110, check=False,
+        capture_output=True, timeout=250, check=False,
     )  # fmt: skip
     texts["corpus.xlsx"] = _converted(tmp_path, "corpus.xlsx")
     assert "table:formula" in texts["control.csv"], "control: this spreadsheet does take = for a formula"

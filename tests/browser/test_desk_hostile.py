@@ -268,7 +268,7 @@ def _kind(path: str) -> str:
     return path
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_the_whole_corpus_through_every_field_of_the_desk_and_of_signers_and_every_page_afterwards(
     chromium: Browser, installation: Installation
 ) -> None:

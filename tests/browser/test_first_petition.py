@@ -68,7 +68,7 @@ async def sign(house: Installation, levon: Visitor, slug: str) -> None:
     assert await levon.data_state() == "confirmed"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     chromium: Browser, installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

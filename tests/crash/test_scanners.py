@@ -28,7 +28,7 @@ async def _read_by_a_browser(browser: Browser, url: str) -> None:
     await page.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("links", "in_browser"), [(100, 6), pytest.param(1_000, 100, marks=pytest.mark.torture)])
 async def test_no_scanner_confirms_and_every_person_does(
     town: Callable[..., Any], note: Callable[..., None], links: int, in_browser: int
@@ -36,7 +36,7 @@ async def test_no_scanner_confirms_and_every_person_does(
     async with town(webs=1, workers=0) as one:
         paths = await material.waiting(one, links, lambda *_: None)
         url = one.webs[0].url
-        async with httpx2.AsyncClient(timeout=20, base_url=url) as client:
+        async with httpx2.AsyncClient(timeout=120, base_url=url) as client:
             for number, path in enumerate(paths):
                 headers = SCANNERS[number % len(SCANNERS)]
                 assert (await client.head(path, headers=headers)).status_code == 200
