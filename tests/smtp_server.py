@@ -115,8 +115,8 @@ class Relay:
             talk.wire.abort()
 
     async def saw(self, count: int) -> None:
-        """Returns when the end of so many mails was seen; gives up after a minute."""
-        async with asyncio.timeout(60):
+        """Returns when the end of so many mails was seen; gives up after three minutes."""
+        async with asyncio.timeout(180):
             while len(self.seen) < count:
                 self._grew.clear()
                 await self._grew.wait()
