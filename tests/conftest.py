@@ -40,7 +40,7 @@ for _name in [each for each in os.environ if each.lower().endswith("_proxy")]:
     del os.environ[_name]
 
 # No example has a time of its own, as another suite may be at work beside it. The dice fall alike every time, so that what is
-# green here is green there; `LIBERTAS_TEST_DICE=1` throws new ones, and so does `make torture`.
+# green here is green there; `LIBERTAS_TEST_DICE=1` throws new ones.
 hypothesis.settings.register_profile(
     "ours", deadline=None, derandomize=not os.environ.get("LIBERTAS_TEST_DICE"), suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )

@@ -378,7 +378,7 @@ async def draft(who: Seat, slug: str = "free-them", **fields: str) -> None:
 
 async def test_a_petition_goes_from_draft_to_open_to_paused_and_its_deadline_moves(installation: Installation) -> None:
     ani = await seat(installation, "ani@example.org")
-    closes = (date.today() + timedelta(days=30)).isoformat() + "T12:00"
+    closes = (installation.shelf.now().date() + timedelta(days=30)).isoformat() + "T12:00"
     await draft(ani, closes_at=closes)
     base = "/desk/petitions/free-them"
     assert (await ani.post(f"{base}/life", do="open-now")).status_code == 409, "nothing is published yet"
