@@ -483,10 +483,13 @@ async def test_exports_during_writes_each_equal_their_checkpoint(installation: I
             if paths.index(path) % 3 == 2:
                 manage = pressed.text.split('href="/en/manage/', 1)[1].split('"', 1)[0]
                 await installed.client.post(f"/en/manage/{manage}", data={"act": "withdraw"})
+            before = written
+            while written == before:  # a list that is under way is finished, and the next one has begun when somebody presses again
+                await asyncio.sleep(0.001)
 
+    written, seen = 0, set()
     living = asyncio.create_task(live())
-    seen = set()
-    while not living.done() or len(seen) < 2:
+    while not living.done():
         made = await exports.write(installed.pool, installed.keys, installed.settings, installed.slug, shape="working", form="csv")
         text = b"".join([piece async for piece in made]).decode()
         totals, checkpoint = made.about["totals"], made.about["checkpoint"]
@@ -498,6 +501,7 @@ async def test_exports_during_writes_each_equal_their_checkpoint(installation: I
         assert checkpoint["count"] == len(added - out) == totals["rows"] + totals["not_listed"]
         assert len(leaves) == totals["rows"] and leaves <= added - out
         seen.add(checkpoint["size"])
+        written += 1
         await asyncio.sleep(0)
     await living
     assert len(seen) > 2, "the log moved meanwhile"

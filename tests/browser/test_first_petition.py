@@ -133,6 +133,7 @@ async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     await album.take("open")
     await house.settle()
     levon = Visitor(house, await chromium.new_context(locale="fr", viewport={"width": 390, "height": 844}), ani.page)
+    levon.context.set_default_timeout(90_000)
     levon.page = await levon.context.new_page()
     levon.watch()
     await sign(house, levon, slug)

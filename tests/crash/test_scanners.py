@@ -23,6 +23,7 @@ SCANNERS = (
 async def _read_by_a_browser(browser: Browser, url: str) -> None:
     """Opens the page, runs every script, waits, scrolls, and presses nothing."""
     page = await browser.new_page()
+    page.set_default_timeout(120_000)
     await page.goto(url, wait_until="networkidle")
     await page.mouse.wheel(0, 4000)
     await page.close()
