@@ -668,7 +668,7 @@ async def test_a_browser_solves_our_challenge_under_a_policy_without_unsafe_and_
     here = f"http://localhost:{server.sockets[0].getsockname()[1]}"
     said: list[str] = []
     async with server, async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM.split())
+        browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM.split(), timeout=150_000)
         page = await browser.new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))

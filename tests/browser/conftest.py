@@ -26,7 +26,7 @@ FLAGS = [
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium where there is one, else the one that Playwright brought."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS, headless=True)
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS, headless=True, timeout=150_000)
         try:
             yield browser
         finally:

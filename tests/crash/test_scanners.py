@@ -43,7 +43,9 @@ async def test_no_scanner_confirms_and_every_person_does(
                 assert (await client.head(path, headers=headers)).status_code == 200
                 assert state_of(await client.get(path, headers=headers)) == "ask"
             async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+                browser = await playwright.chromium.launch(
+                    executable_path=_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=150_000
+                )
                 for path in paths[:in_browser]:
                     await _read_by_a_browser(browser, f"{url}{path}")
                 await browser.close()
