@@ -31,6 +31,7 @@ from service.settings import Settings, load
 HOUSE = Path(__file__).resolve().parent.parent
 _CHILD = HOUSE / "service/embedded/child.py"
 _SHARE = 400  # ports for one process
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever the shell says of a proxy
 
 
 def _range() -> tuple[int, int]:
@@ -111,7 +112,7 @@ class Process:
             env={**clean(), "PYTHONPATH": str(HOUSE), **self.environment, **environment}, start_new_session=True,
         )  # fmt: skip
 
-    async def ready(self, patience: float = 60) -> None:
+    async def ready(self, patience: float = 180) -> None:
         """Returns when ``/readyz`` answers 200; raises when the process ended or took too long."""
         deadline = time.monotonic() + patience
         while await asyncio.to_thread(self._asks) != 200:
@@ -123,7 +124,7 @@ class Process:
 
     def _asks(self) -> int:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=3) as told:
+            with _DIRECT.open(f"{self.url}/readyz", timeout=10) as told:
                 return int(told.status)
         except urllib.error.HTTPError as no:
             return no.code
