@@ -34,7 +34,7 @@ class Cutter:
     ``cutting`` cuts, ``lying`` tells of commits that it does not let happen (the control), ``calm`` leaves everybody alone.
     """
 
-    def __init__(self, url: str, *, one_in: int = 8) -> None:
+    def __init__(self, url: str, *, one_in: int = 5) -> None:
         self.mode: Literal["calm", "cutting", "lying"] = "calm"
         self.cuts: Counter[str] = Counter()
         self.lies = 0
