@@ -169,6 +169,13 @@ insert into suppression (address_index, reason)
 values (:index, :reason)
 on conflict (address_index) do nothing;
 
+-- name: came_back(id, code)$
+-- A mail that was sent came back: it counts as failed, once.
+update mail
+set state = 'failed', code = :code
+where id = :id and state = 'sent'
+returning true;
+
 -- name: housekeeping(now)^
 with at as materialized (
     select coalesce(:now::timestamptz, now()) as now

@@ -66,6 +66,10 @@ class Secrets:
     """``tokens.stored``"""
     write: Callable[[str, bytes], str]
     """``tokens.Tokens.write``"""
+    return_path: Callable[[UUID, str], str] | None = None
+    """``ReturnPath.of``; without it every mail leaves under the sender's own address."""
+    sign: Callable[[bytes, datetime], bytes] | None = None
+    """``Signer.sign``, unless the relay signs."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -411,7 +415,10 @@ class _Round:
                 text=job.text,
                 web_path=job.web_path,
             )
-            answer = await line.send(self._compiled.envelope_from, job.address, data)
+            if self._secrets.sign:
+                data = self._secrets.sign(data, at)
+            path = self._secrets.return_path(job.id, job.address) if self._secrets.return_path else self._compiled.envelope_from
+            answer = await line.send(path, job.address, data)
         except Away:
             raise
         except Unproven as gone:
