@@ -24,6 +24,7 @@ import pytest
 
 from house import NOW, RECIPIENT, House, stated, words
 from service import certificates, ledger, petitions
+from service.certificates import issuing
 from service.errors import Misconfigured, NotFound, Unproven
 from service.identity import Keys
 from service.ledger import record
@@ -651,8 +652,14 @@ async def test_a_head_without_its_second_signature_is_not_taken_by_whoever_knows
 
 async def test_a_certificate_can_be_fetched_again_and_only_under_its_petition(signed: House) -> None:
     bundle = await signed.certify()
-    assert await certificates.download(signed.pool, signed.petition, bundle.id, "bundle.zip") == bundle.zip()
-    assert await certificates.download(signed.pool, signed.petition, bundle.id, "certificate.json") == bundle.files["certificate.json"]
+    for name, content in (("bundle.zip", bundle.zip()), ("certificate.json", bundle.files["certificate.json"])):
+        size, pieces = await certificates.download(signed.pool, signed.petition, bundle.id, name)
+        assert (size, b"".join([piece async for piece in pieces])) == (len(content), content)
+    large = bundle.zip() + bytes(range(256)) * 10_000
+    await signed.pool.execute("update certificate_file set content = $1 where name = 'bundle.zip'", large)
+    _, pieces = await certificates.download(signed.pool, signed.petition, bundle.id, "bundle.zip")
+    found = [piece async for piece in pieces]
+    assert b"".join(found) == large and max(map(len, found)) == issuing.PIECE, "never the whole at once"
     for petition, certificate in (
         (uuid4(), bundle.id),
         (signed.petition, "0" * 64),

@@ -260,7 +260,8 @@ async def test_the_organizers_sign_on_their_own_machine_and_the_certificate_is_f
 
     taken = await certificates.take_in(signed.pool, signed.keys, signed.settings, done)
     assert taken.id == waiting.id
-    assert await certificates.download(signed.pool, signed.petition, waiting.id, "certificate.pdf") == done["certificate.pdf"]
+    _, pieces = await certificates.download(signed.pool, signed.petition, waiting.id, "certificate.pdf")
+    assert b"".join([piece async for piece in pieces]) == done["certificate.pdf"]
     assert [row["kind"] for row in await certificates.listing(signed.pool, signed.petition)] == ["final"]
     await certificates.take_in(signed.pool, signed.keys, signed.settings, done)  # twice changes nothing
     again = finishing.go_on(done, finishing.by_ssh_keygen(organizers / "certificate"), seal)

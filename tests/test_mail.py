@@ -773,7 +773,7 @@ async def test_two_workers_send_each_mail_once(office: Office, relay: Relay) -> 
 
 async def test_a_worker_that_slept_past_its_lease_marks_nothing(office: Office, relay: Relay) -> None:
     relay.mode = "hold"
-    ids = await office.write(*(f"ani{n}@example.org" for n in range(12)))
+    ids = await office.write(*(f"ani{n}@example.org" for n in range(GROUP + 4)))
     async with mail.Post(relay.url, size=1) as slept, mail.Post(relay.url, size=1) as other:
         asleep = await office.later(0)
         sleeper = asyncio.create_task(office.deliver(slept))
@@ -781,12 +781,12 @@ async def test_a_worker_that_slept_past_its_lease_marks_nothing(office: Office, 
         assert await office.deliver(other, now=asleep + timedelta(seconds=24)) == mail.Delivery(), "held by the sleeper"
         relay.mode = "4xx"
         done = await office.deliver(other, now=await office.later(0.6))
-        assert done == mail.Delivery(deferred=12)
+        assert done == mail.Delivery(deferred=GROUP + 4)
         relay.mode = "ok"
         relay.released.set()
         # The sleeper wakes: the mail in its hand was accepted, but it is not its mail any more; the others it does not start.
         assert await sleeper == mail.Delivery()
-    assert [(await office.row(i))["code"] for i in ids] == ["451 4.3.0"] * 12
+    assert [(await office.row(i))["code"] for i in ids] == ["451 4.3.0"] * (GROUP + 4)
     assert len(relay.taken) == 1 + GROUP - 1, "only what it had started before it slept"
 
 
@@ -837,7 +837,6 @@ async def test_a_worker_killed_after_data_sends_at_most_what_it_had_started_twic
         child.kill()
         await child.wait()
     assert child.returncode == -signal.SIGKILL
-    assert await office.pool.fetchval("select count(*) from mail where attempts > 0") == GROUP
     relay.mode = "ok"
     relay.released.set()
     first, last = await office.pool.fetchrow("select min(claimed_until), max(claimed_until) from mail")

@@ -1,7 +1,7 @@
 """Due mails go out over a few connections at a time, and each ends as sent or as failed with a reason.
 
-A mail is claimed for half a minute, started, and marked; whoever was overtaken in between can neither start nor mark it. No
-mail, no provider and no fault of our own holds up the others.
+A mail is claimed for half a minute, looked at once more, and marked; whoever was overtaken in between neither begins nor marks
+it. No mail, no provider and no fault of our own holds up the others.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ RETRIES = (5, 35, 95, 215)
 """Minutes after a mail became due at which it is tried again (waits of 5, 30, 60, 120), then every two hours up to 48 h."""
 
 MOST_FAULTS = 8
-"""Starts without an answer of the relay after which a mail is set aside: it brings us down, or our own code is at fault."""
+"""Starts without an answer of the relay after which a mail is set aside: it brings us down, or our own code is at fault. Those
+are counted beforehand for a mail that a worker left behind, and with its mark for all others: they are a write less."""
 
 POLICY_PATIENCE = 3
 """Refusals of a whole provider in a row, without one success, that pause it. One is not enough: some mailboxes (groups,
@@ -118,6 +119,7 @@ class _Job:
     language: str
     domain: bytes
     failures: int
+    attempts: int
     was_left: bool
     created_at: datetime
     address: str = ""
@@ -131,12 +133,15 @@ class _Job:
     fault: Exception | None = None
 
 
+_OF_ROW = ("id", "claim", "template", "language", "domain", "failures", "attempts", "was_left", "created_at")
+
+
 class _End(NamedTuple):
     job: _Job
     state: str
     code: str | None = None
     due_at: datetime | None = None
-    is_understood: bool = True
+    attempts: int = 0
 
 
 class _Round:
@@ -292,9 +297,7 @@ class _Round:
         ends: list[_End] = []
         indexes: dict[bytes, list[_Job]] = {}
         for row in rows:
-            job = _Job(
-                **{name: row[name] for name in ("id", "claim", "template", "language", "domain", "failures", "was_left", "created_at")}
-            )
+            job = _Job(**{name: row[name] for name in _OF_ROW})
             try:
                 self._read(job, row, facts[job.id], titles, news)
                 indexes.setdefault(self._secrets.suppression_index(job.address), []).append(job)
@@ -371,13 +374,17 @@ class _Round:
     # carrying
 
     async def _carry(self, line: Line, group: list[_Job]) -> None:
+        ids, claims = [job.id for job in group], [job.claim for job in group]
         async with self._pool.acquire(timeout=5) as connection:
-            rows = q.start(connection, ids=[j.id for j in group], claims=[j.claim for j in group], lease=self._lease, now=self._now)
-            started = {row["id"]: row["attempts"] async for row in rows}
+            if group[0].was_left:
+                rows = q.start(connection, ids=ids, claims=claims, lease=self._lease, now=self._now)
+            else:
+                rows = q.still(connection, ids=ids, claims=claims)
+            ours = {row["id"] async for row in rows}
         ends: list[_End] = []
-        left = deque(job for job in group if job.id in started)
+        left = deque(job for job in group if job.id in ours)
         for job in group:
-            if job.id not in started:  # somebody else's by now, or erased
+            if job.id not in ours:  # somebody else's by now, or erased
                 self._held.pop(job.id, None)
         try:
             while left:
@@ -386,7 +393,7 @@ class _Round:
                     ends.append(_End(job, "due", None, self._paused[job.domain]))
                     continue
                 try:
-                    ends.append(await self._one(line, job, started[job.id]))
+                    ends.append(await self._one(line, job, job.attempts + 1))
                 except Away:
                     left.append(job)  # nobody heard of it
                     raise
@@ -429,7 +436,7 @@ class _Round:
             )
             if attempts >= MOST_FAULTS:
                 return _End(job, "failed", f"parked {type(fault).__name__}")
-            return _End(job, "due", f"fault {type(fault).__name__}", _next_try(job.created_at, at), is_understood=False)
+            return _End(job, "due", f"fault {type(fault).__name__}", _next_try(job.created_at, at), attempts)
         return await self._judge(job, answer, at)
 
     async def _judge(self, job: _Job, answer: Answer, at: datetime) -> _End:
@@ -471,7 +478,7 @@ class _Round:
                 states=[end.state for end in ends],
                 codes=[end.code for end in ends],
                 dues=[end.due_at for end in ends],
-                understood=[end.is_understood for end in ends],
+                attempts=[end.attempts for end in ends],
                 now=self._now,
             )
             marked = {row["id"] async for row in rows}
