@@ -821,6 +821,24 @@ asyncio.run(main(sys.argv[1], sys.argv[2], *(bytes.fromhex(x) for x in os.enviro
 """
 
 
+async def test_a_claim_that_the_database_forgot_in_a_crash_is_not_taken_for_the_next_one(office: Office, relay: Relay) -> None:
+    relay.mode = "hold"
+    ids = await office.write(*(f"ani{n}@example.org" for n in range(GROUP + 4)))
+    async with mail.Post(relay.url, size=1) as first, mail.Post(relay.url, size=1) as second:
+        unaware = asyncio.create_task(office.deliver(first))
+        await relay.saw(1)
+        await office.pool.execute(
+            "update mail set claim = 0, claimed_until = null"
+        )  # as it was before: its commit had not reached the disk
+        relay.mode = "4xx"
+        assert await office.deliver(second) == mail.Delivery(deferred=GROUP + 4)
+        relay.mode = "ok"
+        relay.released.set()
+        assert await unaware == mail.Delivery(), "its numbers are nobody's"
+    assert [(await office.row(i))["code"] for i in ids] == ["451 4.3.0"] * (GROUP + 4)
+    assert len(relay.taken) == GROUP, "only what it had begun"
+
+
 async def test_a_worker_killed_after_data_sends_at_most_what_it_had_started_twice(
     office: Office, relay: Relay, post: mail.Post, database: str
 ) -> None:
@@ -1041,7 +1059,7 @@ async def test_claiming_walks_the_index_of_due_mail_and_sorts_nothing(office: Of
     await pool.execute("analyze mail")
     async with pool.acquire() as connection:
         plan = "\n".join(
-            row[0] for row in await connection.fetch("explain " + db.statements("mail").claim.sql, datetime.now(UTC), [], 100, 30.0)
+            row[0] for row in await connection.fetch("explain " + db.statements("mail").claim.sql, datetime.now(UTC), [], 100, 30.0, 1)
         )
     assert "mail_due" in plan
     assert "Sort" not in plan
