@@ -1,6 +1,7 @@
 -- Mail: queued in the transaction that makes it due, delivered by whoever holds the lease, counted by mailbox.
--- "claim" is the fence: whoever claimed a row later has the higher number, and only that number can start or mark it.
+-- "claim" is the fence: each claim has a number of its own by chance, and only the last one can start or mark a row.
 -- A claim that PostgreSQL forgets in a crash costs nothing, so its commit waits for no disk: a mark does, and takes it along.
+-- (Counted numbers would come twice then, and two workers would hold the same one.)
 
 -- name: enqueue(ids, templates, languages, addresses, key_ids, petition_ids, signature_ids, facts, domains, priorities)!
 insert into mail (id, template, language, address, key_id, petition_id, signature_id, facts, domain, priority)
@@ -10,7 +11,7 @@ from unnest(
     :signature_ids::uuid[], :facts::text[], :domains::bytea[], :priorities::smallint[]
 ) as n (id, template, language, address, key_id, petition_id, signature_id, facts, domain, priority);
 
--- name: claim(full, batch, lease, now)
+-- name: claim(full, batch, lease, number, now)
 -- The next mails that nobody holds. One of a paused domain is not claimed but moved to the end of the pause, so that a
 -- provider that refuses us never stands in the way of the others: each of its mails is passed once for each pause.
 with at as materialized (
@@ -35,8 +36,8 @@ next as (
 )
 update mail m
 set
-    claim = m.claim + 1,
     claimed_until = case when next.paused_until is null then at.now + make_interval(secs => :lease) end,
+    claim = :number,
     due_at = coalesce(next.paused_until, m.due_at)
 from next, at
 where m.id = next.id

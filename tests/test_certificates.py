@@ -458,7 +458,7 @@ def by_hand(folder: Path, only: Path, scratch: Path) -> subprocess.CompletedProc
     bash = shutil.which("bash")
     assert bash
     environment = {"PATH": str(only), "LC_ALL": "C.UTF-8"}
-    return subprocess.run([bash, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([bash, "-c", script], cwd=folder, env=environment, capture_output=True, text=True, timeout=150, check=False)
 
 
 async def test_the_steps_in_verify_txt_need_four_programs_and_find_what_was_changed(signed: House, only: Path, tmp_path: Path) -> None:

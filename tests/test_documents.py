@@ -103,7 +103,7 @@ async def test_everything_is_attached_and_the_seal_covers_all_of_it(signed: Hous
     assert (await signed.trust()).pdf_seals == (sealed.fingerprint,) == (stated(bundle)["keys"]["pdf_seal"],)
     file = tmp_path / "certificate.pdf"
     file.write_bytes(document)
-    said = await asyncio.to_thread(subprocess.run, ["pdfsig", "-nocert", str(file)], capture_output=True, text=True, timeout=30)
+    said = await asyncio.to_thread(subprocess.run, ["pdfsig", "-nocert", str(file)], capture_output=True, text=True, timeout=150)
     assert "Total document signed" in said.stdout and "Signature is Valid" in said.stdout, said.stdout
 
 

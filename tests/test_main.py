@@ -36,7 +36,7 @@ async def run(*words: str, **environ: str) -> Done:
         sys.executable, "-m", "service", *words, cwd=HOUSE, env=clean, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(150):
             out, err = await process.communicate()
     finally:
         if process.returncode is None:

@@ -55,7 +55,7 @@ def serve() -> Iterator[Serve]:
 
         threading.Thread(target=answer, daemon=True).start()
         resolver = dns.resolver.Resolver(configure=False)
-        resolver.nameservers, resolver.port, resolver.lifetime = ["127.0.0.1"], listening.getsockname()[1], 2.0
+        resolver.nameservers, resolver.port, resolver.lifetime = ["127.0.0.1"], listening.getsockname()[1], 30.0
         return resolver
 
     yield begin

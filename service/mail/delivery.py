@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress as ignoring
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from secrets import randbits
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -96,8 +97,8 @@ async def deliver_due(
 ) -> Delivery:
     """Deliver up to ``limit`` due mails, first confirmations first; returns when nothing more is due or ``limit`` was taken on.
 
-    Any number of workers may do this at once: a mail is claimed for 30 s (renewed while we live) under a number that only
-    grows, and nobody with an older number can start or mark it. Sent exactly once, unless a crash comes between the relay's
+    Any number of workers may do this at once: a mail is claimed for 30 s (renewed while we live) under a number drawn
+    for this claim, and nobody with an earlier number can start or mark it. Sent exactly once, unless a crash comes between the relay's
     answer and our note of it: then at most the started mails go out again, under the same Message-ID. With ``stop`` set,
     what is in flight is finished and the rest given back.
 
@@ -266,9 +267,8 @@ class _Round:
     async def _claim(self) -> None:
         full = {job.domain for job in self._queue if not self._has_room(job)}
         async with self._pool.acquire(timeout=5) as connection:
-            rows = [
-                row async for row in q.claim(connection, full=list(full), batch=min(BATCH, self._left), lease=self._lease, now=self._now)
-            ]
+            batch, number = min(BATCH, self._left), randbits(63)
+            rows = [row async for row in q.claim(connection, full=list(full), batch=batch, lease=self._lease, number=number, now=self._now)]
             claimed = sorted((row for row in rows if not row["is_paused"]), key=lambda row: (row["priority"], row["due_at"]))
             self._held.update({row["id"]: row["claim"] for row in claimed})
             self._left -= len(claimed)
@@ -432,7 +432,7 @@ class _Round:
             return _End(job, "failed", gone.name)
         except Exception as fault:  # a fault of ours: the mail is set aside with patience, and its neighbours go on
             log.error(  # noqa: TRY400 - a trace could hold an address
-                "mail: fault", fault=type(fault).__name__, template=job.template, attempts=attempts
+                "mail: fault", alarm=True, fault=type(fault).__name__, template=job.template, attempts=attempts
             )
             if attempts >= MOST_FAULTS:
                 return _End(job, "failed", f"parked {type(fault).__name__}")
