@@ -335,9 +335,9 @@ class Bench:
                 value=rate,
                 against="sign, 64 at once",
                 ratio=rate / calm,
-                note=f"{found.count - found.signed} never got through; {back}; taken after {ms(found.taken, 0.5)} (p99 {ms(found.taken, 0.99)});"
-                f" the last was through after {found.seconds:.1f} s, {found.tries} tries at most; a new connection for each, and the driver"
-                " on the same cores",
+                note=f"{found.count - found.signed} never got through; {back}; taken after {ms(found.taken, 0.5)}"
+                f" (p99 {ms(found.taken, 0.99)}); the last was through after {found.seconds:.1f} s, {found.tries} tries at most;"
+                " a new connection for each, and the driver on the same cores",
             )
         )
 
