@@ -322,6 +322,10 @@ class Bench:
         def ms(times: list[float], share: float) -> str:
             return f"{people.Crowd.quantile(times, share):,.0f} ms"
 
+        back = "nobody was told to come back"
+        if found.refused:
+            after = f"{ms(found.refused, 0.5)} (p99 {ms(found.refused, 0.99)})"
+            back = f"{len(found.refused):,} times told to come back, after {after}, in 1 to {max(found.told)} s"
         self.say(
             f"  rush: {found.signed:,} of {found.count:,} signed in {found.seconds:.1f} s, {len(found.refused):,} times told to come back"
         )
@@ -331,10 +335,9 @@ class Bench:
                 value=rate,
                 against="sign, 64 at once",
                 ratio=rate / calm,
-                note=f"{found.count - found.signed} never got through; {len(found.refused):,} times told to come back, after"
-                f" {ms(found.refused, 0.5)} (p99 {ms(found.refused, 0.99)}), in 1 to {max(found.told, default=0)} s; taken after"
-                f" {ms(found.taken, 0.5)} (p99 {ms(found.taken, 0.99)}); all had signed after {found.seconds:.1f} s, at the {found.tries}."
-                " try at most; a new connection for each, and the driver on the same cores",
+                note=f"{found.count - found.signed} never got through; {back}; taken after {ms(found.taken, 0.5)}"
+                f" (p99 {ms(found.taken, 0.99)}); the last was through after {found.seconds:.1f} s, {found.tries} tries at most;"
+                " a new connection for each, and the driver on the same cores",
             )
         )
 

@@ -1,7 +1,7 @@
 -- What was certified, and what stands beside the count.
 
--- name: lock(key)!
-select pg_advisory_lock(:key);
+-- name: lock(key)$
+select pg_try_advisory_lock(:key);
 
 -- name: unlock(key)!
 select pg_advisory_unlock(:key);

@@ -83,10 +83,14 @@ async def certify(
 
 @asynccontextmanager
 async def _one_at_a_time(pool: asyncpg.Pool, petition_id: UUID) -> AsyncIterator[db.Connection]:
-    """One certificate at a time for a petition: the next serial names the one that it replaces."""
+    """One certificate at a time for a petition: the next serial names the one that it replaces.
+
+    Asked for again and again, and not waited for in PostgreSQL: one of a million signatures takes longer than any lock_timeout.
+    """
     lock = int.from_bytes(sha256(b"certify" + petition_id.bytes)[:8], "big", signed=True)
     async with pool.acquire() as connection:
-        await q.lock(connection, key=lock)
+        while not await q.lock(connection, key=lock):  # noqa: ASYNC110 - another process may hold it, and its end frees it
+            await asyncio.sleep(0.1)
         try:
             yield connection
         finally:
