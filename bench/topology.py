@@ -30,29 +30,56 @@ from service.settings import Settings, load
 
 HOUSE = Path(__file__).resolve().parent.parent
 _CHILD = HOUSE / "service/embedded/child.py"
+_SHARE = 400  # ports for one process
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever the shell says of a proxy
 
 
-def _below_ephemeral() -> Iterator[int]:
-    """Ports that the system gives to nobody who asks for "any", neither to listen nor to connect; each process begins elsewhere."""
+def _range() -> tuple[int, int]:
+    """Ports that the system gives to nobody who asks for "any", neither to listen nor to connect: (first, behind the last)."""
     try:
         end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
     except (OSError, ValueError, IndexError):
         end = 32_768
-    first = max(end - 20_000, 2_000)
-    begin = os.getpid() * 1_009
-    return (first + (begin + number) % (end - first) for number in itertools.count())
+    end = end if end > 6_000 else 32_768  # where "any" is nearly all of them, nothing better is left than the bind below
+    return max(end - 20_000, 4_000), end
 
 
-_ports = _below_ephemeral()
+def _share() -> Iterator[int]:
+    """A share of those ports that no other process on this machine is given while this one lives, again and again.
+
+    What marks a share as taken is a Unix socket with a name in no folder: it goes with the process, however that ends. So two
+    suites beside each other cannot both be told that a port is free in the moment before either listens on it.
+    """
+    first, end = _range()
+    shares = (end - first) // _SHARE
+    mine = os.getpid() % shares
+    for number in range(shares) if sys.platform.startswith("linux") else ():
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0libertas-ports-{number}")
+        except OSError:
+            mark.close()
+            continue
+        _marks.append(mark)
+        mine = number
+        break
+    return itertools.cycle(range(first + mine * _SHARE, first + (mine + 1) * _SHARE))
+
+
+_marks: list[socket.socket] = []
+_ports: dict[int, Iterator[int]] = {}
 
 
 def free_port() -> int:
     """A port on the loopback that nobody listens on, and that nobody else is given before its user listens there."""
-    for port in _ports:
+    own = os.getpid()  # a fork has its own share
+    if own not in _ports:
+        _ports[own] = _share()
+    for port in itertools.islice(_ports[own], _SHARE):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
-    raise AssertionError("they have no end")
+    raise OSError(f"somebody listens on each of the {_SHARE} ports of this process")
 
 
 class Process:
@@ -85,7 +112,7 @@ class Process:
             env={**clean(), "PYTHONPATH": str(HOUSE), **self.environment, **environment}, start_new_session=True,
         )  # fmt: skip
 
-    async def ready(self, patience: float = 60) -> None:
+    async def ready(self, patience: float = 180) -> None:
         """Returns when ``/readyz`` answers 200; raises when the process ended or took too long."""
         deadline = time.monotonic() + patience
         while await asyncio.to_thread(self._asks) != 200:
@@ -97,7 +124,7 @@ class Process:
 
     def _asks(self) -> int:
         try:
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=3) as told:
+            with _DIRECT.open(f"{self.url}/readyz", timeout=10) as told:
                 return int(told.status)
         except urllib.error.HTTPError as no:
             return no.code

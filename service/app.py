@@ -67,7 +67,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 POOL = 8
 
 
-def create(settings: Settings) -> App:
+def create(settings: Settings) -> Door:
     """The ASGI application; everything it needs is opened when it starts. Raises ``Misconfigured`` there, naming every fault."""
     litestar = Litestar(
         route_handlers=[
@@ -111,7 +111,7 @@ def create(settings: Settings) -> App:
     )
     state = litestar.state
     inner = Slot(desk.DeskDoor(cast(App, litestar), state), state, lambda no: _posted_in_vain(state, no))
-    return Door(Cors(inner, state), lambda path: state.front.get(path))
+    return Door(Cors(inner, state), lambda path: state.front.get(path), state)
 
 
 async def _only_the_description(request: Request[Any, Any, State]) -> None:
@@ -137,7 +137,8 @@ class Door:
     of their route, never by the address, which may hold a token.
     """
 
-    def __init__(self, inner: App, front: Callable[[str], Answer | None] = lambda _: None) -> None:
+    def __init__(self, inner: App, front: Callable[[str], Answer | None] = lambda _: None, state: Any = None) -> None:
+        self.state = state
         self._inner = inner
         self._front = front
         self._counters: dict[tuple[str, str, int], Counter] = {}

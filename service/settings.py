@@ -42,6 +42,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mail_from: str = "Libertas DEMO <petition@localhost>"
     dkim_key: str = ""
     dkim_selector: str = ""
+    bounces_to: str = ""
+    bounces_dir: Path | None = None
     certificate_key: str = ""
     pdf_key: str = ""
     tsa_url: str = ""
@@ -198,6 +200,8 @@ _READERS: dict[str, Callable[[str], object]] = {
     "MAIL_FROM": _address,
     "DKIM_KEY": str,
     "DKIM_SELECTOR": str,
+    "BOUNCES_TO": _address,
+    "BOUNCES_DIR": lambda text: Path(text).absolute(),
     "CERTIFICATE_KEY": str,
     "PDF_KEY": str,
     "TSA_URL": _url("https", "http"),

@@ -59,19 +59,33 @@ IDLE = 0.1
 _GUARD = webhooks.Guard()
 
 
-def post_secrets(keys: Keys, links: tokens.Tokens) -> mail.Secrets:
+def return_path(keys: Keys, settings: Settings) -> mail.ReturnPath | None:
+    """Where mails come back to, if the operator reads a mailbox for that."""
+    if not settings.bounces_to:
+        return None
+    return mail.ReturnPath(settings.bounces_to, keys.mail_token_key(), functools.partial(_suppression_index, keys))
+
+
+def _suppression_index(keys: Keys, address: str) -> bytes:
+    return identity.suppression_index(keys.suppression_key(), identity.canonical(address))
+
+
+def _post_secrets(keys: Keys, settings: Settings, path: mail.ReturnPath | None) -> mail.Secrets:
     """What delivery needs to know, from the key ring."""
 
     def open_address(key_id: int, mail_id: UUID, blob: bytes) -> str:
         return identity.open_sealed(keys.epoch_key(key_id), key_id, "mail", mail_id.bytes, blob).decode()
 
+    signer = mail.signer(settings)
     return mail.Secrets(
         mail_token_key=keys.mail_token_key(),
         open_address=open_address,
-        suppression_index=lambda address: identity.suppression_index(keys.suppression_key(), identity.canonical(address)),
+        suppression_index=functools.partial(_suppression_index, keys),
         handle=tokens.handle,
         stored=tokens.stored,
-        write=links.write,
+        write=tokens.Tokens(keys.token_keys()).write,
+        return_path=path.of if path else None,
+        sign=signer.sign if signer else None,
     )
 
 
@@ -93,7 +107,8 @@ class Worker:
         self._keys = keys
         self._clock = clock
         self._decider = signatures.Decider(pool, keys, clock=clock)
-        self._secrets = post_secrets(keys, tokens.Tokens(keys.token_keys()))
+        self._path = return_path(keys, settings)
+        self._secrets = _post_secrets(keys, settings, self._path)
         self._post = mail.Post(settings.smtp_url, hello=settings.origin_host.partition(":")[0])
         self._compiled = mail.Compiled(
             base_url=settings.base_url,
@@ -122,6 +137,16 @@ class Worker:
         if done.alarms:
             log.warning("mail: the relay refuses us", alarm=True, answers=done.alarms)
         return done.sent > 0 and not done.is_away
+
+    async def read_bounces(self) -> bool:
+        """Mails that came back: whose mailbox is gone is not written to again."""
+        if (
+            self._path is not None
+            and self._settings.bounces_dir is not None
+            and (done := await mail.empty(self._pool, self._path, self._settings.bounces_dir))
+        ):
+            log.info("mail: came back", **{name.replace("-", "_"): count for name, count in done.items()})
+        return False
 
     async def write_to_organizers(self) -> bool:
         weekly = self._keys.caps_keys(self._clock())[0]
@@ -273,6 +298,7 @@ class Worker:
             ("decide", self.decide, IDLE),
             ("answer offers", self.answer_offers, 1.0),
             ("deliver", lambda: self.deliver(stop), IDLE * 2),
+            ("read bounces", self.read_bounces, 10.0),
             ("write to organizers", self.write_to_organizers, 0.5),
             ("publish", self.publish, 0.5),
             ("issue", self.issue, 1.0),

@@ -63,6 +63,12 @@ insert into certificate_file (certificate_id, name, content)
 values (:id, :name, :content)
 on conflict do nothing;
 
+-- name: digest(id, name)$
+-- Whether a file is kept, and which, without carrying it here.
+select sha256(content)
+from certificate_file
+where certificate_id = :id and name = :name;
+
 -- name: by_id(id)^
 select id, petition_id, serial, count
 from certificate
@@ -79,11 +85,17 @@ where
     and exists (select from certificate_file f where f.certificate_id = c.id and f.name = 'bundle.zip')
 order by c.serial desc;
 
--- name: file(petition_id, id, name)$
-select f.content
+-- name: size(petition_id, id, name)$
+select octet_length(f.content)
 from certificate c
 join certificate_file f on f.certificate_id = c.id
 where c.id = :id and c.petition_id = :petition_id and f.name = :name;
+
+-- name: piece(id, name, at, length)$
+-- Stored uncompressed, so that PostgreSQL reads this piece and not the whole.
+select substring(content from :at::integer for :length::integer)
+from certificate_file
+where certificate_id = :id and name = :name;
 
 -- name: entries(log_id, size)
 select entry

@@ -1,5 +1,7 @@
 -- Mail: queued in the transaction that makes it due, delivered by whoever holds the lease, counted by mailbox.
--- "claim" is the fence: whoever claimed a row later has the higher number, and only that number can start or mark it.
+-- "claim" is the fence: each claim has a number of its own by chance, and only the last one can start or mark a row.
+-- A claim that PostgreSQL forgets in a crash costs nothing, so its commit waits for no disk: a mark does, and takes it along.
+-- (Counted numbers would come twice then, and two workers would hold the same one.)
 
 -- name: enqueue(ids, templates, languages, addresses, key_ids, petition_ids, signature_ids, facts, domains, priorities)!
 insert into mail (id, template, language, address, key_id, petition_id, signature_id, facts, domain, priority)
@@ -9,11 +11,11 @@ from unnest(
     :signature_ids::uuid[], :facts::text[], :domains::bytea[], :priorities::smallint[]
 ) as n (id, template, language, address, key_id, petition_id, signature_id, facts, domain, priority);
 
--- name: claim(full, batch, lease, now)
+-- name: claim(full, batch, lease, number, now)
 -- The next mails that nobody holds. One of a paused domain is not claimed but moved to the end of the pause, so that a
 -- provider that refuses us never stands in the way of the others: each of its mails is passed once for each pause.
 with at as materialized (
-    select coalesce(:now::timestamptz, now()) as now
+    select coalesce(:now::timestamptz, now()) as now, set_config('synchronous_commit', 'off', true) as without_waiting
 ),
 next as (
     select
@@ -34,14 +36,14 @@ next as (
 )
 update mail m
 set
-    claim = m.claim + 1,
     claimed_until = case when next.paused_until is null then at.now + make_interval(secs => :lease) end,
+    claim = :number,
     due_at = coalesce(next.paused_until, m.due_at)
 from next, at
 where m.id = next.id
 returning
     m.id, m.claim, m.template, m.language, m.address, m.key_id, m.petition_id, m.signature_id, m.facts, m.domain, m.priority,
-    m.due_at, m.created_at, at.now, next.was_left, next.failures, next.paused_until is not null as is_paused;
+    m.due_at, m.created_at, m.attempts, at.now, next.was_left, next.failures, next.paused_until is not null as is_paused;
 
 -- name: titles(petition_ids)
 select p.id, t.language, t.title
@@ -69,15 +71,22 @@ select o.hash, o.expires_at
 from organizer_link o
 where o.hash = any (:hashes::bytea[]) and o.expires_at > coalesce(:now::timestamptz, now()) and o.used_at is null;
 
+-- name: still(ids, claims)
+-- Which of these are due and held by us, before we begin with them: none that was erased or overtaken meanwhile.
+select m.id
+from unnest(:ids::uuid[], :claims::bigint[]) as n (id, claim)
+join mail m on m.id = n.id
+where m.claim = n.claim and m.state = 'due';
+
 -- name: start(ids, claims, lease, now)
--- Raised now, for the few that really start: what brings the process down raises its own count and not that of a whole batch.
+-- The same for a mail that a worker left behind, counted before it begins: what brings the process down raises its own count.
 update mail m
 set
     attempts = m.attempts + 1,
     claimed_until = coalesce(:now::timestamptz, now()) + make_interval(secs => :lease)
 from unnest(:ids::uuid[], :claims::bigint[]) as n (id, claim)
 where m.id = n.id and m.claim = n.claim and m.state = 'due'
-returning m.id, m.attempts;
+returning m.id;
 
 -- name: renew(ids, claims, lease, now)!
 update mail m
@@ -85,14 +94,14 @@ set claimed_until = coalesce(:now::timestamptz, now()) + make_interval(secs => :
 from unnest(:ids::uuid[], :claims::bigint[]) as n (id, claim)
 where m.id = n.id and m.claim = n.claim and m.state = 'due';
 
--- name: mark(ids, claims, states, codes, dues, understood, now)
+-- name: mark(ids, claims, states, codes, dues, attempts, now)
 -- An ended mail forgets its address and facts. Attempts count starts without an answer: an answer sets them back.
 update mail m
 set
     state = n.state,
     code = n.code,
     due_at = coalesce(n.due_at, m.due_at),
-    attempts = case when n.is_understood then 0 else m.attempts end,
+    attempts = n.attempts,
     claimed_until = null,
     sent_at = case when n.state = 'sent' then coalesce(:now::timestamptz, now()) end,
     ended_at = case when n.state <> 'due' then coalesce(:now::timestamptz, now()) end,
@@ -100,8 +109,8 @@ set
     key_id = case when n.state = 'due' then m.key_id end,
     facts = case when n.state = 'due' then m.facts else '{}'::jsonb end
 from unnest(
-    :ids::uuid[], :claims::bigint[], :states::text[], :codes::text[], :dues::timestamptz[], :understood::boolean[]
-) as n (id, claim, state, code, due_at, is_understood)
+    :ids::uuid[], :claims::bigint[], :states::text[], :codes::text[], :dues::timestamptz[], :attempts::smallint[]
+) as n (id, claim, state, code, due_at, attempts)
 where m.id = n.id and m.claim = n.claim and m.state = 'due'
 returning m.id;
 
@@ -168,6 +177,13 @@ where address_index = any (:indexes::bytea[]);
 insert into suppression (address_index, reason)
 values (:index, :reason)
 on conflict (address_index) do nothing;
+
+-- name: came_back(id, code)$
+-- A mail that was sent came back: it counts as failed, once.
+update mail
+set state = 'failed', code = :code
+where id = :id and state = 'sent'
+returning true;
 
 -- name: housekeeping(now)^
 with at as materialized (

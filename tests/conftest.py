@@ -18,6 +18,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
+import hypothesis
 import pytest
 import structlog
 
@@ -30,6 +31,29 @@ from service.embedded.postgres import APP, OWNER, Postgres
 
 _ELSEWHERE = os.environ.get("LIBERTAS_TEST_DATABASE_URL", "")
 _numbers = count(1)
+
+# What a shell or a build machine may say to every program, and would say to ours and to those that look at ours: a proxy for
+# addresses of this machine, colours and widths of a terminal, another day for documents. The tests are about none of it.
+for _name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "SOURCE_DATE_EPOCH", "SSLKEYLOGFILE"):
+    os.environ.pop(_name, None)
+for _name in [each for each in os.environ if each.lower().endswith("_proxy")]:
+    del os.environ[_name]
+
+# No example has a time of its own, as another suite may be at work beside it. The dice fall alike every time, so that what is
+# green here is green there; `LIBERTAS_TEST_DICE=1` throws new ones.
+hypothesis.settings.register_profile(
+    "ours", deadline=None, derandomize=not os.environ.get("LIBERTAS_TEST_DICE"), suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ours")
+
+MEMORY = 3 << 30
+"""Bytes that have to be free before databases are kept in memory: containers are often given 64 MB of it."""
+
+
+def quick_place() -> Path | None:
+    """Memory, where there is enough of it; else None, which is the usual place of temporary files."""
+    memory = Path("/dev/shm")
+    return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY else None
 
 
 @pytest.fixture(autouse=True)
@@ -81,8 +105,7 @@ class Server:
 async def server() -> AsyncIterator[Server]:
     """The one server of this run, with a migrated template database."""
     template = f"libertas_template_{secrets.token_hex(4)}"
-    memory = Path("/dev/shm")
-    folder = Path(tempfile.mkdtemp(prefix="libertas-", dir=memory if os.access(memory, os.W_OK) else None))
+    folder = Path(tempfile.mkdtemp(prefix="libertas-", dir=quick_place()))
     postgres: Postgres | None = None
     if _ELSEWHERE:
         one = Server(_ELSEWHERE, template)

@@ -46,13 +46,13 @@ class _Solved:
 class HCaptchaServer:
     """``await server.start()``, ``server.solve()`` as a visitor would, ``server.mode = ...`` for its health, ``await server.stop()``."""
 
-    def __init__(self, *, sitekey: str = SITEKEY, secret: str = SECRET, hostname: str = HOSTNAME) -> None:
+    def __init__(self, *, sitekey: str = SITEKEY, secret: str = SECRET, hostname: str = HOSTNAME, port: int = 0) -> None:
         self.sitekey, self.secret, self.hostname = sitekey, secret, hostname
         self.mode: Mode = "ok"
         self.delay = 30.0
         self.take_any_good = False
         self.asked: list[dict[str, str]] = []
-        self.port = 0
+        self.port = port
         self._solved: dict[str, _Solved] = {}
         self._seen: set[str] = set()
         self._server: asyncio.Server | None = None

@@ -134,7 +134,7 @@ class Installation:
     async def count(self) -> int:
         """The public count, as soon as the web process shows what the database holds."""
         published = await self.owner.fetchval("select published_count from log where petition_id is not null")
-        for _ in range(100):
+        for _ in range(1_200):
             shown: int = (await self.client.get(self.api)).json()["count"]
             if shown == published:
                 return shown
@@ -154,11 +154,10 @@ class Installation:
         await self.owner.execute("update mail set sent_at = now() where sent_at is not null")
 
     async def settle(self) -> None:
-        """Let the web process see a petition's new state; in this process without the half second that it takes of itself."""
+        """Let the web process, which is in this one, see a petition's new state without the half second that it takes of itself."""
+        assert self.watching, "of another process one waits for what it shows"
         for each in self.watching:
             await each.refresh()
-        if not self.watching:
-            await asyncio.sleep(0.7)
 
     async def rows(self, sql: str, *args: Any) -> list[asyncpg.Record]:
         return await self.owner.fetch(sql, *args)
@@ -220,7 +219,7 @@ async def installed(folder: Path, app_url: str, owner_url: str, port: int, smtp_
                 while not server.started:
                     assert not serving.done(), "the web process did not start"
                     await asyncio.sleep(0.01)
-                async with httpx2.AsyncClient(base_url=settings.base_url, timeout=20) as client:
+                async with httpx2.AsyncClient(base_url=settings.base_url, timeout=60) as client:
                     try:
                         web = inner.state
                         watching = (web.shelf, web.roster, web.register)

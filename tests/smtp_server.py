@@ -14,6 +14,8 @@ from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
 
+from bench.topology import free_port
+
 
 @dataclass
 class Taken:
@@ -54,7 +56,7 @@ class Relay:
     by_domain: dict[str, str] = field(default_factory=dict)
     """Answer to RCPT by domain."""
     slow_domain: str = ""
-    """Only mail to this domain is answered late, at the end of DATA."""
+    """Only mail to this domain is answered late, at the end of DATA: after ``delay``, or when released if that is 0."""
     greeting: str = "220 relay.test ESMTP"
     most_connections: int = 1_000
     most_mails: int = 0
@@ -74,7 +76,8 @@ class Relay:
     connections: int = 0
     at_once: dict[str, int] = field(default_factory=dict)
     """The most mails that were in DATA at the same time, by domain."""
-    port: int = 0
+    port: int = field(default_factory=free_port)
+    """Its own, so that whoever stops and starts again finds it free."""
 
     def __post_init__(self) -> None:
         self.released = asyncio.Event()
@@ -112,8 +115,8 @@ class Relay:
             talk.wire.abort()
 
     async def saw(self, count: int) -> None:
-        """Returns when the end of so many mails was seen; gives up after 20 s."""
-        async with asyncio.timeout(20):
+        """Returns when the end of so many mails was seen; gives up after three minutes."""
+        async with asyncio.timeout(180):
             while len(self.seen) < count:
                 self._grew.clear()
                 await self._grew.wait()
@@ -245,7 +248,7 @@ class _Talk(asyncio.Protocol):
             self.accept(mail, domain)
 
     async def later(self, mail: Taken, domain: str) -> None:
-        if domain == self.relay.slow_domain:
+        if domain == self.relay.slow_domain and self.relay.delay:
             await asyncio.sleep(self.relay.delay)
         else:
             await self.relay.released.wait()

@@ -93,11 +93,14 @@ async def test_a_signer_who_hangs_up_is_stored_all_the_same(installation: Instal
         block = other.transaction()
         await block.start()
         await other.execute("lock table intake in exclusive mode")
-        await asyncio.sleep(0.3)
+        waits = "select exists (select from pg_locks where relation = 'intake'::regclass and not granted)"
+        async with asyncio.timeout(60):
+            while not await installation.owner.fetchval(waits):
+                await asyncio.sleep(0.01)
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sending
         await block.rollback()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not await installation.rows("select 1 from intake"):
             await asyncio.sleep(0.05)

@@ -19,11 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.async_api import async_playwright
 
+from bench.topology import free_port
 from service import captcha
 from service.captcha import CAPTCHA_DOWN, Altcha, Gate, HCaptcha, Proof, Unavailable
 from service.errors import Invalid
 from service.settings import Settings
 from tests.hcaptcha_server import HOSTNAME, SECRET, SITEKEY, HCaptchaServer, Mode
+from ticking import ticking
 
 KEY, OLD_KEY = bytes(range(32)), bytes(range(32, 64))
 NOW = 1_790_000_000.25
@@ -303,7 +305,7 @@ class Clock:
 
 @pytest.fixture
 async def stand_in() -> AsyncIterator[HCaptchaServer]:
-    server = HCaptchaServer()
+    server = HCaptchaServer(port=free_port())  # whoever stops and starts again finds the same one free
     await server.start()
     yield server
     await server.stop()
@@ -311,7 +313,7 @@ async def stand_in() -> AsyncIterator[HCaptchaServer]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(trust_env=False) as client:
+    async with httpx2.AsyncClient(timeout=60) as client:
         yield client
 
 
@@ -321,8 +323,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def hcaptcha(stand_in: HCaptchaServer, client: httpx2.AsyncClient, clock: Clock) -> HCaptcha:
-    return HCaptcha(client, SITEKEY, SECRET, stand_in.url, HOSTNAME, patience=0.3, clock=clock)
+def patience() -> float:
+    """Enough for any machine; where hCaptcha shall be too slow, a test hands in less."""
+    return 60.0
+
+
+@pytest.fixture
+def hcaptcha(stand_in: HCaptchaServer, client: httpx2.AsyncClient, clock: Clock, patience: float) -> HCaptcha:
+    return HCaptcha(client, SITEKEY, SECRET, stand_in.url, HOSTNAME, patience=patience, clock=clock)
+
+
+def illnesses() -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(("illness", "patience"), [(illness, 0.3 if illness == "slow" else 60.0) for illness in ILLNESSES])
 
 
 @pytest.fixture
@@ -360,12 +372,12 @@ async def fall_ill(server: HCaptchaServer, illness: str) -> None:
 
 
 async def test_hcaptcha_is_asked_as_documented_and_without_the_visitors_address(stand_in: HCaptchaServer, hcaptcha: HCaptcha) -> None:
-    token = stand_in.solve()
+    begun, token = int(time.time()), stand_in.solve()
     proof = await hcaptcha.check(token, time.time())
 
     assert stand_in.asked == [{"secret": SECRET, "response": token, "sitekey": SITEKEY}]
-    assert proof.kind == "hcaptcha" and len(proof.replay_key) == 32 and abs(proof.issued_at - time.time()) < 5
-    assert proof.expires_at > time.time() + 120
+    assert proof.kind == "hcaptcha" and len(proof.replay_key) == 32 and begun <= proof.issued_at <= time.time()
+    assert proof.expires_at > begun + 120
 
 
 async def test_tokens_that_hcaptcha_refuses_are_the_forms_fault_and_no_alarm(stand_in: HCaptchaServer, hcaptcha: HCaptcha) -> None:
@@ -405,7 +417,9 @@ async def test_whoever_is_cut_off_and_comes_back_with_the_same_token_is_believed
     stand_in.mode, stand_in.delay = "slow", 0.1
     token = stand_in.solve()
     first, second = (asyncio.create_task(hcaptcha.check(token, time.time())) for _ in range(2))
-    await asyncio.sleep(0.02)
+    async with asyncio.timeout(60):
+        while not stand_in.asked:
+            await asyncio.sleep(0)
     first.cancel()
 
     assert (await second).kind == "hcaptcha"
@@ -425,23 +439,24 @@ async def test_wrong_keys_of_ours_alarm_us_and_never_the_signer(
     assert verdict.kind == "fallback" and verdict.marks == (CAPTCHA_DOWN,) and gate.alarms == {reason: 1}
 
 
-async def test_a_refused_connection_is_tried_once_more_and_nothing_else_is(stand_in: HCaptchaServer, hcaptcha: HCaptcha) -> None:
-    for illness in ("error-500", "garbage", "cut", "slow"):
-        stand_in.mode, stand_in.asked = cast(Mode, illness), []
-        with pytest.raises(Unavailable):
-            await hcaptcha.check(stand_in.solve(), time.time())
-        assert len(stand_in.asked) == 1
+@pytest.mark.parametrize(("illness", "patience"), [("error-500", 60.0), ("garbage", 60.0), ("cut", 60.0), ("slow", 1.0)])
+async def test_only_a_refused_connection_is_tried_once_more(stand_in: HCaptchaServer, hcaptcha: HCaptcha, illness: str) -> None:
+    stand_in.mode = cast(Mode, illness)
+    with pytest.raises(Unavailable):
+        await hcaptcha.check(stand_in.solve(), time.time())
+    assert len(stand_in.asked) == 1
 
 
 async def test_a_slow_hcaptcha_keeps_nobody_waiting_longer_than_promised(stand_in: HCaptchaServer, client: httpx2.AsyncClient) -> None:
     stand_in.mode = "slow"
     begun = time.monotonic()
-    with pytest.raises(Unavailable, match="slow"):
-        await HCaptcha(client, SITEKEY, SECRET, stand_in.url, HOSTNAME).check(stand_in.solve(), time.time())
-    assert 2.4 < time.monotonic() - begun < 3.5
+    async with ticking() as ticks:
+        with pytest.raises(Unavailable, match="slow"):
+            await HCaptcha(client, SITEKEY, SECRET, stand_in.url, HOSTNAME).check(stand_in.solve(), time.time())
+    assert time.monotonic() - begun > 2.4 and ticks.seconds < 3.5
 
 
-@pytest.mark.parametrize("illness", ILLNESSES)
+@illnesses()
 async def test_during_an_outage_every_honest_signer_is_taken_and_every_row_marked(
     stand_in: HCaptchaServer, gate: Gate, illness: str
 ) -> None:
@@ -462,7 +477,7 @@ async def test_during_an_outage_every_honest_signer_is_taken_and_every_row_marke
         assert len(stand_in.asked) <= 20, "the circuit breaker spares a sick service"
 
 
-@pytest.mark.parametrize("illness", ILLNESSES)
+@illnesses()
 async def test_without_a_proof_of_work_the_caller_learns_that_hcaptcha_failed(stand_in: HCaptchaServer, gate: Gate, illness: str) -> None:
     await fall_ill(stand_in, illness)
     verdict = await gate.check({"h-captcha-response": stand_in.solve()}, "free-ani", time.time())
@@ -509,12 +524,16 @@ async def test_an_attempt_whose_visitor_left_still_brings_hcaptcha_back(stand_in
             await hcaptcha.check(stand_in.solve(), time.time())
     clock.now += 31
     stand_in.mode, stand_in.delay = "slow", 0.1
+    before = len(stand_in.asked)
     attempt = asyncio.create_task(hcaptcha.check(stand_in.solve(), time.time()))
-    await asyncio.sleep(0.02)
-    attempt.cancel()
-    await asyncio.sleep(0.2)
+    async with asyncio.timeout(60):
+        while len(stand_in.asked) == before:
+            await asyncio.sleep(0)
+        attempt.cancel()
+        while hcaptcha.is_away:
+            await asyncio.sleep(0.01)
 
-    assert attempt.cancelled() and not hcaptcha.is_away
+    assert attempt.cancelled()
 
 
 async def test_four_failures_and_a_success_open_nothing(stand_in: HCaptchaServer, hcaptcha: HCaptcha) -> None:
@@ -538,7 +557,7 @@ async def test_a_busy_day_without_host_names_is_accepted_and_marked(stand_in: HC
 async def test_a_hundred_signers_at_once_are_all_believed_while_hcaptcha_is_well(
     stand_in: HCaptchaServer, work: Altcha, client: httpx2.AsyncClient
 ) -> None:
-    gate = Gate("hcaptcha", work, HCaptcha(client, SITEKEY, SECRET, stand_in.url, HOSTNAME, patience=20))
+    gate = Gate("hcaptcha", work, HCaptcha(client, SITEKEY, SECRET, stand_in.url, HOSTNAME, patience=60))
     verdicts = await asyncio.gather(*(gate.check({"h-captcha-response": stand_in.solve()}, "free-ani", time.time()) for _ in range(100)))
 
     assert {verdict.kind for verdict in verdicts} == {"hcaptcha"} and {verdict.marks for verdict in verdicts} == {()}
@@ -649,14 +668,14 @@ async def test_a_browser_solves_our_challenge_under_a_policy_without_unsafe_and_
     here = f"http://localhost:{server.sockets[0].getsockname()[1]}"
     said: list[str] = []
     async with server, async_playwright() as play:
-        browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM.split())
+        browser = await play.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM.split(), timeout=150_000)
         page = await browser.new_page()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: None if request.url.startswith(here) else said.append(request.url))
         for language, words in (("fr", "Vérifié"), ("en", "Verified"), ("hy", "Հաստատված է")):
             await page.goto(f"{here}/{language}")
-            await page.locator(".altcha[data-state=verified]").wait_for(timeout=20_000)
+            await page.locator(".altcha[data-state=verified]").wait_for(timeout=90_000)
             payload = await page.locator("input[name=altcha]").input_value()
 
             assert work.check(payload, "free-ani", time.time()).kind == "altcha"

@@ -133,7 +133,7 @@ def test_the_script_makes_every_secret_once(tmp_path: Path) -> None:
     script.write_text((HOUSE / "deploy/secrets.sh").read_text(encoding="utf-8"), encoding="utf-8")
 
     def made() -> dict[str, str]:
-        subprocess.run(["sh", str(script)], check=True, timeout=20)
+        subprocess.run(["sh", str(script)], check=True, timeout=150)
         return {file.name: file.read_text() for file in (tmp_path / "secrets").iterdir()}
 
     first = made()

@@ -26,7 +26,7 @@ import psutil
 import pytest
 
 from bench.topology import free_port
-from conftest import Server
+from conftest import Server, quick_place
 from service import settings as settings_module
 from service.db import AWAY
 from service.embedded.catcher import Catcher, Mailbox
@@ -38,6 +38,8 @@ from service.settings import Settings
 ROOT = Path(__file__).parents[1]
 IS_ROOT = os.geteuid() == 0
 LINUX = sys.platform.startswith("linux")
+PATIENCE = 150
+"""Seconds after which a test gives up, on the slowest machine; nothing is measured by it."""
 
 # Stand-ins for the web and the worker, as real processes; ``LIBERTAS_TEST_…`` is what settings leave to tests.
 STAND_IN = """
@@ -52,7 +54,10 @@ def web():
     http.server.ThreadingHTTPServer.allow_reuse_address = True
     http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["LIBERTAS_PORT"])), Site).serve_forever()
 def up():
+    from service.embedded import machine
     from service.embedded.machine import up
+    if "stubborn" in sys.argv:
+        machine._PATIENCE = 3600.0
     from service.errors import Misconfigured
     from service.settings import load
     async def prepare(pool, settings):
@@ -76,8 +81,7 @@ sys.exit({"web": web, "up": up, "stubborn": stubborn}[sys.argv[1]]())
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A short, open folder: sockets have short names, and pytest's own folders are closed to the user that root becomes."""
-    memory = Path("/dev/shm")
-    made = Path(tempfile.mkdtemp(prefix="lib-", dir=memory if os.access(memory, os.W_OK) else None))
+    made = Path(tempfile.mkdtemp(prefix="lib-", dir=quick_place()))
     yield made
     shutil.rmtree(made, ignore_errors=True)
 
@@ -125,11 +129,11 @@ class Installation:
         """Send the signal; returns the exit code and what it still said, when it is gone."""
         assert self.process is not None
         self.process.send_signal(sign)
-        rest, _ = self.process.communicate(timeout=40)
+        rest, _ = self.process.communicate(timeout=PATIENCE)
         return self.process.returncode, rest
 
     def site(self) -> dict[str, object]:
-        return httpx2.get(f"http://127.0.0.1:{self.ports['PORT']}/", timeout=5).json()  # type: ignore[no-any-return]
+        return httpx2.get(f"http://127.0.0.1:{self.ports['PORT']}/", timeout=PATIENCE).json()  # type: ignore[no-any-return]
 
     def settings(self) -> Settings:
         return settings_module.load({k: v for k, v in self.environment.items() if k.startswith("LIBERTAS_")})
@@ -149,12 +153,12 @@ def installation(folder: Path) -> Iterator[Callable[..., Installation]]:
             if one.process.poll() is None:
                 family = one.family()
                 one.process.kill()
-                psutil.wait_procs(family, timeout=10)
+                psutil.wait_procs(family, timeout=PATIENCE)
             one.process.stdout.close()
             one.process.wait()
 
 
-def _wait(fact: Callable[[], bool], seconds: float = 10) -> bool:
+def _wait(fact: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     deadline = time.monotonic() + seconds
     while not fact():
         if time.monotonic() > deadline:
@@ -191,7 +195,7 @@ async def _notes(postgres: Postgres) -> list[str]:
 
 
 async def _notes_once_back(postgres: Postgres) -> list[str]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 return await _notes(postgres)
@@ -285,7 +289,7 @@ async def test_a_server_that_is_killed_again_while_it_comes_back_still_comes_bac
         last = postgres.pid
         for pause in (0, 0.01, 0.03, 0.06, 0.1, 0.2):
             os.kill(last, signal.SIGKILL)
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while postgres.pid in (0, last):
                     await asyncio.sleep(0.002)
             last = postgres.pid
@@ -304,7 +308,7 @@ async def test_the_guard_goes_on_whatever_keeps_the_server_from_starting(folder:
         data = folder / "pg" / "data"
         data.rename(folder / "pg" / "carried away")
         os.kill(postgres.pid, signal.SIGKILL)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not any("did not start" in each for each in told):
                 await asyncio.sleep(0.02)
         (folder / "pg" / "carried away").rename(data)
@@ -473,7 +477,7 @@ def test_an_ordinary_user_keeps_it_under_a_closed_folder(folder: Path) -> None:
         env=_paths(),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=PATIENCE,
         check=False,
     )
     uid = closed.stat().st_uid
@@ -485,7 +489,7 @@ def test_a_user_without_a_name_is_told_so(folder: Path) -> None:
     folder.chmod(0o777)
     unnamed = _as_ordinary_user("54321") if IS_ROOT else [sys.executable]
     told = subprocess.run(
-        [*unnamed, "-c", LIFE, str(folder / "pg")], cwd="/", env=_paths(), capture_output=True, text=True, timeout=100, check=False
+        [*unnamed, "-c", LIFE, str(folder / "pg")], cwd="/", env=_paths(), capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ("user 54321 has none: name it in /etc/passwd" in told.stderr) is IS_ROOT, told.stderr
 
@@ -507,7 +511,7 @@ def test_whoever_starts_it_may_have_binaries_and_data_under_a_closed_folder(fold
             env=os.environ | {"PYTHONPATH": f"{closed / 'site'}:{ROOT}"},
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=PATIENCE,
             check=False,
         )
         assert told.stdout.split() == ["1", str(os.geteuid()), "2", str(os.geteuid())], told.stderr
@@ -547,18 +551,17 @@ def test_it_starts_says_where_everything_is_and_ends_without_a_trace(installatio
     assert not (one.data_dir / "run.json").exists()
 
 
-def test_a_second_start_is_quick_and_finds_everything_as_it_was(installation: Callable[..., Installation]) -> None:
-    began = time.monotonic()
+def test_a_second_start_makes_nothing_anew_and_finds_everything_as_it_was(installation: Callable[..., Installation]) -> None:
     one = installation().start()
     one.until("Ctrl-C")
-    first = time.monotonic() - began
+    version = one.data_dir / "postgres" / "data" / "PG_VERSION"
+    made = version.stat()
     with smtplib.SMTP("127.0.0.1", one.ports["SMTP_PORT"]) as smtp:
         smtp.sendmail("petition@example.org", ["ani@example.org"], "Subject: kept\r\n\r\nbarev")
     keys = {f.name: f.read_bytes() for f in (one.data_dir / "keys").rglob("*") if f.is_file()}
     one.end(signal.SIGTERM)
-    began = time.monotonic()
     one.start().until("Ctrl-C")
-    assert time.monotonic() - began < first, "nothing is made a second time"
+    assert (version.stat().st_ino, version.stat().st_mtime_ns) == (made.st_ino, made.st_mtime_ns), "nothing is made a second time"
     listed = httpx2.get(f"http://localhost:{one.ports['MAIL_PORT']}/api/messages").json()
     assert [(m["to"], m["subject"]) for m in listed] == [("ani@example.org", "kept")]
     assert {f.name: f.read_bytes() for f in (one.data_dir / "keys").rglob("*") if f.is_file()} == keys
@@ -600,7 +603,7 @@ def test_when_it_is_killed_nothing_lives_on_and_the_next_start_finds_the_data(in
     one.process.send_signal(sign)
     one.process.communicate()
     if LINUX:
-        _, alive = psutil.wait_procs(family, timeout=15)
+        _, alive = psutil.wait_procs(family, timeout=PATIENCE)
         assert not alive
     with pytest.raises(Misconfigured, match="nothing runs on"):
         find(one.settings())  # although its run.json is still there
@@ -639,7 +642,7 @@ def test_a_port_that_is_taken_is_named_with_its_setting(installation: Callable[.
         taken.listen()
         told = one.start().until("REFUSED")
         assert f"LIBERTAS_{name}: port {one.ports[name]} is taken" in told
-        one.process.communicate(timeout=30)
+        one.process.communicate(timeout=PATIENCE)
     assert one.process.returncode == 2
     assert not (one.data_dir / "postgres" / "data" / "postmaster.pid").exists()
 
@@ -648,7 +651,7 @@ def test_a_process_that_can_never_start_is_given_up_and_takes_everything_with_it
     one = installation().start("hopeless")
     told = one.until("REFUSED")
     assert "the web process ended 3 times before it was ready (exit code 1)" in told
-    one.process.communicate(timeout=30)
+    one.process.communicate(timeout=PATIENCE)
     assert one.process.returncode == 2
     assert not (one.data_dir / "postgres" / "data" / "postmaster.pid").exists()
 
@@ -659,10 +662,8 @@ def test_a_second_ctrl_c_waits_for_nobody(installation: Callable[..., Installati
     family = one.family()
     one.process.send_signal(signal.SIGINT)
     one.until("stopping")
-    began = time.monotonic()
     time.sleep(0.3)
-    assert one.end()[0] == 0
-    assert time.monotonic() - began < 10
+    assert one.end()[0] == 0, "although the worker would be given an hour"
     assert not _alive(family)
 
 
@@ -672,7 +673,7 @@ def test_ctrl_c_while_it_starts_leaves_nothing(installation: Callable[..., Insta
     time.sleep(after)
     family = one.family()
     one.process.send_signal(signal.SIGTERM)
-    one.process.communicate(timeout=40)
+    one.process.communicate(timeout=PATIENCE)
     assert not _alive(family)
     one.start().until("Ctrl-C")
     assert one.end()[0] == 0
@@ -739,7 +740,7 @@ async def catcher(folder: Path) -> AsyncIterator[Catcher]:
 
 @pytest.fixture
 async def page(catcher: Catcher) -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient(base_url=f"http://localhost:{catcher.mail_port}") as client:
+    async with httpx2.AsyncClient(base_url=f"http://localhost:{catcher.mail_port}", timeout=PATIENCE) as client:
         yield client
 
 
@@ -848,15 +849,12 @@ async def test_only_a_visitor_of_this_machine_may_read(catcher: Catcher, page: h
     assert len(catcher.mailbox) == 1
 
 
-async def test_a_thousand_mails_are_caught_within_seconds_and_the_page_still_answers(catcher: Catcher, page: httpx2.AsyncClient) -> None:
+async def test_a_thousand_mails_at_once_are_caught_and_the_page_still_answers(catcher: Catcher, page: httpx2.AsyncClient) -> None:
     message = _letter()
-    began = time.monotonic()
     await asyncio.gather(*(_send(catcher, *[message] * 125, to=f"signer{n}@example.org") for n in range(8)))
-    took = time.monotonic() - began
     listed = (await page.get("/api/messages")).json()
     assert len(listed) == 1_000 and len({m["id"] for m in listed}) == 1_000
     assert [m["id"] for m in listed] == sorted((m["id"] for m in listed), key=int, reverse=True)  # the newest first
-    assert took < 20  # about 0.3 s on a quiet machine
     only = (await page.get("/api/messages", params={"to": "signer3@example.org"})).json()
     assert len(only) == 125 and {m["to"] for m in only} == {"signer3@example.org"}
 
@@ -904,7 +902,7 @@ async def test_stopping_ends_conversations_that_are_under_way(folder: Path) -> N
     await one.start()
     reader, writer = await asyncio.open_connection("127.0.0.1", one.smtp_port)
     assert (await reader.readline()).startswith(b"220")
-    await asyncio.wait_for(one.stop(), 5)
+    await asyncio.wait_for(one.stop(), PATIENCE)
     assert await reader.read() == b""
     writer.close()
     mailbox.close()

@@ -85,7 +85,7 @@ async def test_what_people_took_back_is_taken_back_again_when_an_older_backup_is
         assert await forgotten.again(pool, file) == forgotten.Again(), "once"
         assert await standing(pool) == now
         # The log comes back from a mirror, with the withdrawals that stand in it; none is written a second time.
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=60) as client:
             done = await ledger.repair(pool, ledger.source(str(published), client), tmp_path / "seen")
         [petition] = [each for each in done if each.log_id != ledger.ANCHOR]
         assert (petition.unbacked, petition.waiting) == (0, 0)

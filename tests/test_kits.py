@@ -224,6 +224,7 @@ def test_every_code_on_paper_and_picture_leads_to_the_page(lang: str) -> None:
     assert scanned(kits.pdf(kit(lang), "deed"), dpi=200) == [f"https://petition.example.org/{lang}/cases"]
 
 
+@pytest.mark.torture  # on a machine that does nothing else
 def test_a_kit_is_printed_in_less_than_three_seconds() -> None:
     one = kit("hy", case())
     begun = time.perf_counter()

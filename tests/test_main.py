@@ -16,6 +16,7 @@ from bench.topology import free_port
 from conftest import Database
 from installation import Installation
 from service.__main__ import main, parser
+from service.commands import processes
 from service.identity import Keys
 
 HOUSE = Path(__file__).parent.parent
@@ -35,7 +36,7 @@ async def run(*words: str, **environ: str) -> Done:
         sys.executable, "-m", "service", *words, cwd=HOUSE, env=clean, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(150):
             out, err = await process.communicate()
     finally:
         if process.returncode is None:
@@ -183,3 +184,18 @@ def test_a_command_that_is_not_there_is_explained(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit) as ended:
         parser().parse_args(["--version"])
     assert ended.value.code == 0
+
+
+async def test_the_worker_steps_back_for_signers_as_soon_as_it_begins(installation: Installation) -> None:
+    settings = settings_of(installation)
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("LIBERTAS_")}
+    clean |= {f"LIBERTAS_{name}": value for name, value in {**settings, "SMTP_URL": f"smtp://127.0.0.1:{free_port()}"}.items()}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "service", "work", cwd=HOUSE, env=clean, start_new_session=True)
+    try:
+        async with asyncio.timeout(60):
+            while os.getpriority(os.PRIO_PROCESS, process.pid) != processes.YIELDING:
+                assert process.returncode is None
+                await asyncio.sleep(0.05)
+    finally:
+        process.terminate()
+        await process.wait()

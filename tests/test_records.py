@@ -55,7 +55,7 @@ def serve() -> Iterator[Serve]:
 
         threading.Thread(target=answer, daemon=True).start()
         resolver = dns.resolver.Resolver(configure=False)
-        resolver.nameservers, resolver.port, resolver.lifetime = ["127.0.0.1"], listening.getsockname()[1], 2.0
+        resolver.nameservers, resolver.port, resolver.lifetime = ["127.0.0.1"], listening.getsockname()[1], 30.0
         return resolver
 
     yield begin
@@ -94,6 +94,14 @@ def test_a_domain_with_all_three_is_in_order(serve: Serve) -> None:
 def test_what_is_missing_or_too_wide_is_named_with_what_to_do(serve: Serve, changed: dict[str, list[str]], which: int, words: str) -> None:
     found = records.check("petition@example.am", "k1", serve({**GOOD, **changed}))
     assert [each.is_wrong for each in found] == [at == which for at in range(3)] and words in found[which].text
+
+
+def test_a_key_of_our_own_is_held_against_the_published_one_and_its_record_is_told(serve: Serve) -> None:
+    for key, words in (("MIIBIjANBg", "DKIM of example.am: there"), ("MIIBIjANBh", "is not the one of LIBERTAS_DKIM_KEY")):
+        (_, found, _) = records.check("petition@example.am", "k1", serve(GOOD), f"v=DKIM1; k=rsa; p={key}")
+        assert words in found.text and found.is_wrong == ("not the one" in words)
+    (_, missing, _) = records.check("petition@example.am", "k2", serve(GOOD), "v=DKIM1; k=rsa; p=abc")
+    assert missing.is_wrong and missing.text.endswith('at k2._domainkey.example.am; publish the TXT record "v=DKIM1; k=rsa; p=abc"')
 
 
 def test_where_no_name_server_answers_nothing_is_called_wrong(serve: Serve) -> None:

@@ -33,7 +33,7 @@ class Story:
     old_note: bytes
 
     async def repair(self, fail: Callable[[str], Awaitable[None]] | None = None, place: Path | None = None) -> list[recovery.Repaired]:
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=60) as client:
             read = recovery.source(str(place or self.published), client)
             given = {} if fail is None else {"fail": fail}
             return await recovery.repair(self.house.pool, read, self.house.high_water, **given)

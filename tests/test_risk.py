@@ -20,6 +20,7 @@ from structlog.testing import capture_logs
 from service import risk
 from service.errors import Misconfigured, TooMany
 from service.risk import CHALLENGE, SLOW_LANE, ClientLimits, DayKeys, Decision, Features, client_ip, prefix, score
+from ticking import ticking
 
 NOW = 1_790_000_000.0
 DAY = 86_400
@@ -263,9 +264,10 @@ async def test_challenges_are_given_more_freely(clock: Clock, notation: str, lea
 
 async def test_real_time_passes_too() -> None:
     limits = ClientLimits("memory://", "2/second")
-    assert (await over(limits, "sign", ANI, 5))[0] == 2
-    await asyncio.sleep(1.05)
-    assert (await over(limits, "sign", ANI, 5))[0] == 2
+    async with asyncio.timeout(60):
+        for is_refused in (True, False, True):  # however slowly these lines run: a second of the wall's clock goes by
+            while ((await over(limits, "sign", ANI, 1))[0] == 0) is not is_refused:
+                await asyncio.sleep(0.01 if not is_refused else 0)
 
 
 async def test_old_counters_are_forgotten_and_a_flood_of_clients_cannot_fill_the_memory(
@@ -286,20 +288,21 @@ async def test_old_counters_are_forgotten_and_a_flood_of_clients_cannot_fill_the
     assert len(counters._counts) <= 2
 
 
-async def test_a_hit_costs_microseconds_with_many_clients() -> None:
-    """The bound has room for a shared machine; alone it takes some 6 µs. The library's own storage takes 400."""
-    limits = ClientLimits("memory://", "1000000/minute;1000000/hour")
-    clients = [n.to_bytes(16, "big") for n in range(5_000)]
+async def test_a_hit_costs_the_same_with_few_clients_and_with_many() -> None:
+    """Alone it takes some 6 µs. The library's own storage takes more with every client that it remembers: 400 µs with 5,000."""
+    few, many = (ClientLimits("memory://", "1000000/minute;1000000/hour") for _ in range(2))
+    clients = [n.to_bytes(16, "big") for n in range(20_000)]
     for client in clients:
-        await limits.hit("sign", client)
-    rounds = []
-    for _ in range(5):
-        begun = time.process_time()
-        for client in clients[:1_000]:
-            await limits.hit("sign", client)
-        rounds.append((time.process_time() - begun) / 1_000)
-        await asyncio.sleep(0)
-    assert min(rounds) < 30e-6
+        await many.hit("sign", client)
+    rounds: dict[ClientLimits, list[float]] = {few: [], many: []}
+    for _ in range(7):
+        for limits, laps in rounds.items():  # in turn, so that whatever else this machine does meets both
+            begun = time.process_time()
+            for client in clients[:200]:
+                await limits.hit("sign", client)
+            laps.append(time.process_time() - begun)
+            await asyncio.sleep(0)
+    assert min(rounds[many]) < 5 * min(rounds[few])
 
 
 class Valkey(Storage):
@@ -353,11 +356,11 @@ async def test_when_valkey_is_away_signers_pass_and_the_log_says_so(clock: Clock
     valkey = Valkey()
     limits = ClientLimits("memory://", "5/minute", storage=valkey, clock=clock)
     valkey.health = illness
-    begun = time.monotonic()
 
-    with capture_logs() as told:
-        assert (await over(limits, "sign", ANI, 20))[0] == 5, "this process goes on counting by itself"
-    assert time.monotonic() - begun < 1 and valkey.asked == 1 and limits.outages == 1
+    async with ticking(0.02) as ticks:
+        with capture_logs() as told:
+            assert (await over(limits, "sign", ANI, 20))[0] == 5, "this process goes on counting by itself"
+    assert ticks.seconds < 1 and valkey.asked == 1 and limits.outages == 1
     assert [line["event"] for line in told] == ["risk.client-limits-away"] and told[0]["alarm"] and ANI.hex() not in str(told)
 
     valkey.health = "well"

@@ -67,7 +67,7 @@ def test_each_part_imports_only_what_the_contracts_allow() -> None:
         cwd=HOUSE,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -53,11 +53,11 @@ async def test_certificate_and_seal_carry_the_hour_of_an_authority(signed: House
     (tmp_path / "token.tsr").write_bytes(token)
     openssl = shutil.which("openssl") or "openssl"
     verify = [openssl, "ts", "-verify", "-in", "token.tsr", "-data", "certificate.json", "-CAfile", f"{authority.folder}/ca.pem"]
-    done = await asyncio.to_thread(subprocess.run, verify, cwd=tmp_path, capture_output=True, text=True, timeout=30)
+    done = await asyncio.to_thread(subprocess.run, verify, cwd=tmp_path, capture_output=True, text=True, timeout=150)
     assert "Verification: OK" in done.stdout + done.stderr
     pdf = tmp_path / "certificate.pdf"
     pdf.write_bytes(bundle.files["certificate.pdf"])
-    said = await asyncio.to_thread(subprocess.run, ["pdfsig", "-nocert", str(pdf)], capture_output=True, text=True, timeout=30)
+    said = await asyncio.to_thread(subprocess.run, ["pdfsig", "-nocert", str(pdf)], capture_output=True, text=True, timeout=150)
     assert "Total document signed" in said.stdout and "Signature is Valid" in said.stdout
 
 

@@ -203,7 +203,7 @@ async def stand() -> AsyncIterator[Stand]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx2.AsyncClient]:
-    async with httpx2.AsyncClient() as one:
+    async with httpx2.AsyncClient(timeout=60) as one:
         yield one
 
 

@@ -62,7 +62,7 @@ class Authority:
         self._lock = threading.Lock()
 
     def _openssl(self, *words: str, data: bytes = b"") -> bytes:
-        done = subprocess.run(["openssl", *words], cwd=self.folder, input=data, capture_output=True, timeout=30, check=False)
+        done = subprocess.run(["openssl", *words], cwd=self.folder, input=data, capture_output=True, timeout=150, check=False)
         assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 

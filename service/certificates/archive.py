@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
@@ -31,6 +32,10 @@ class Bundle(msgspec.Struct, frozen=True):
         """All files in one archive, the same bytes every time."""
         return zipped(self.files)
 
+    def zip_into(self, file: BinaryIO) -> None:
+        """The same archive into a file that is open for writing and can be sought in: a large bundle is not held twice."""
+        _zip(self.files, file)
+
 
 def write(bundle: Bundle, out: Path, *, zipping: bool = True) -> None:
     """The files into the folder ``out``, and ``out.zip`` beside it. Raises ``Misconfigured`` when the folder holds something."""
@@ -41,16 +46,21 @@ def write(bundle: Bundle, out: Path, *, zipping: bool = True) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
     if zipping:
-        out.with_name(out.name + ".zip").write_bytes(bundle.zip())
+        with out.with_name(out.name + ".zip").open("wb") as file:
+            bundle.zip_into(file)
 
 
 def zipped(files: Mapping[str, bytes]) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    _zip(files, packed)
+    return packed.getvalue()
+
+
+def _zip(files: Mapping[str, bytes], into: BinaryIO) -> None:
+    with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(files):
             # A fixed date: the archive of a bundle is the same bytes whenever it is made.
             archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), files[path], zipfile.ZIP_DEFLATED)
-    return packed.getvalue()
 
 
 def unzip(packed: bytes) -> dict[str, bytes]:

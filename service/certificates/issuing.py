@@ -7,11 +7,15 @@ the PDF, and ``finishing`` adds those where the keys are; ``take_in`` brings the
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import os
 import re
+import struct
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import asyncpg
@@ -73,8 +77,8 @@ async def certify(
                 bundle = await _complete(pool, connection, keys, settings, row, unsigned=unsigned, fail=fail)
             if is_asked:
                 return bundle
-        row = await _number(pool, connection, keys, settings, petition, to, unsigned=unsigned, now=now, fail=fail)
-        return await _complete(pool, connection, keys, settings, row, unsigned=unsigned, fail=fail)
+        row, tiles = await _number(pool, connection, keys, settings, petition, to, unsigned=unsigned, now=now, fail=fail)
+        return await _complete(pool, connection, keys, settings, row, tiles, unsigned=unsigned, fail=fail)
 
 
 @asynccontextmanager
@@ -100,11 +104,12 @@ async def _number(
     unsigned: bool,
     now: datetime | None,
     fail: ledger.Failpoint,
-) -> Any:
+) -> tuple[Any, dict[str, bytes]]:
     """State the figures and give the certificate its number; its row, its draft and its entry for the anchor are one commit.
 
-    What is in the anchor stays there for ever, so nothing is entered there that could not be finished after a crash, and nothing
-    that does not add up. Raises ``ledger.Forked`` when the anchor cannot go on.
+    Returns the draft's row and the log's own files, which are not part of it. What is in the anchor stays there for ever, so nothing
+    is entered there that could not be finished after a crash, and nothing that does not add up. Raises ``ledger.Forked`` when the
+    anchor cannot go on.
     """
     await ledger.guard(pool, ledger.ANCHOR, settings.data_dir / "published")
     public, _ = certificate_key(keys, settings)
@@ -143,14 +148,25 @@ async def _number(
         await q.insert_draft(writing, id=digest.hex(), is_unsigned=unsigned, petitioner=to.petitioner, content=zipped(small))
         await ledger.queue_certificate(writing, digest)
     await fail("certify:numbered")
-    return await q.draft(connection, id=digest.hex())
+    return await q.draft(connection, id=digest.hex()), {path: content for path, content in files.items() if path.startswith("tile/")}
 
 
 async def _complete(
-    pool: asyncpg.Pool, connection: db.Connection, keys: Keys, settings: Settings, row: Any, *, unsigned: bool, fail: ledger.Failpoint
+    pool: asyncpg.Pool,
+    connection: db.Connection,
+    keys: Keys,
+    settings: Settings,
+    row: Any,
+    tiles: Mapping[str, bytes] | None = None,
+    *,
+    unsigned: bool,
+    fail: ledger.Failpoint,
 ) -> Bundle:
-    """From the draft to the bundle: its place in the anchor, and where the key is here its signatures, its seal and its download."""
-    files, _ = await log_files(pool, row["log_id"], row["size"])
+    """From the draft to the bundle: its place in the anchor, and where the key is here its signatures, its seal and its download.
+
+    ``tiles`` are the log's own files if they were made a moment ago; else they are made again from the entries.
+    """
+    files = dict(tiles) if tiles is not None else (await log_files(pool, row["log_id"], row["size"]))[0]
     files |= await asyncio.to_thread(unzip, row["content"])
     before = note.parse_tlog_proof(files["petition.tlog-proof"]).checkpoint
     entry = bytes(entries.Certified(sha256(files["certificate.json"])))
@@ -167,11 +183,12 @@ async def _complete(
     if verdict.figures["count"] != row["count"]:
         raise Unproven("figures-differ", f"the public count is {row['count']}, the bundle says {verdict.figures['count']}")
     bundle = Bundle(row["id"], row["count"], row["serial"], files)
-    packed = await asyncio.to_thread(bundle.zip)
-    await fail("certify:finished")
-    async with connection.transaction():
-        await _store(connection, bundle.id, files, packed)
-        await q.drop_draft(connection, id=bundle.id)
+    with tempfile.TemporaryFile(dir=settings.data_dir) as packed:
+        await asyncio.to_thread(bundle.zip_into, packed)
+        await fail("certify:finished")
+        async with connection.transaction():
+            await _store(connection, bundle.id, files, packed)
+            await q.drop_draft(connection, id=bundle.id)
     await fail("certify:stored")
     return bundle
 
@@ -196,11 +213,26 @@ def _announces(row: Any, public: str) -> bool:
     return proof.parse_allowed_signers(unzip(row["content"])["allowed_signers"])[1] == public
 
 
-async def _store(connection: db.Connection, certificate_id: str, files: Mapping[str, bytes], packed: bytes) -> None:
-    for name in NAMES:
-        content = packed if name == "bundle.zip" else files.get(name)
-        if content is not None:
-            await q.insert_file(connection, id=certificate_id, name=name, content=content)
+async def _store(connection: db.Connection, certificate_id: str, files: Mapping[str, bytes], packed: BinaryIO) -> None:
+    """What was handed out once stays; a repeat changes nothing."""
+    for name in ("certificate.json", "certificate.pdf"):
+        if name in files:
+            await q.insert_file(connection, id=certificate_id, name=name, content=files[name])
+    if await q.digest(connection, id=certificate_id, name="bundle.zip") is None:
+        columns = ("certificate_id", "name", "content")
+        source = _copied(certificate_id.encode(), b"bundle.zip", packed)
+        await connection.copy_to_table("certificate_file", source=source, columns=columns, format="binary")
+
+
+async def _copied(certificate_id: bytes, name: bytes, packed: BinaryIO) -> AsyncIterator[bytes]:
+    """One row for COPY (binary), in pieces. As a statement's argument a large archive would be held three times on its way."""
+    size = packed.seek(0, os.SEEK_END)
+    packed.seek(0)
+    yield b"PGCOPY\n\xff\r\n\0" + struct.pack(">IIH", 0, 0, 3)
+    yield struct.pack(">I", len(certificate_id)) + certificate_id + struct.pack(">I", len(name)) + name + struct.pack(">I", size)
+    while piece := packed.read(1 << 20):
+        yield piece
+    yield struct.pack(">h", -1)
 
 
 async def take_in(pool: asyncpg.Pool, keys: Keys, settings: Settings, files: Mapping[str, bytes]) -> Bundle:
@@ -215,12 +247,15 @@ async def take_in(pool: asyncpg.Pool, keys: Keys, settings: Settings, files: Map
     if row is None:
         raise NotFound("this certificate was not made here")
     bundle = Bundle(certificate_id, int(str(verdict.figures["count"])), row["serial"], dict(files))
-    packed = await asyncio.to_thread(bundle.zip)
-    async with db.transaction(pool) as connection:
-        await _store(connection, certificate_id, files, packed)
-        if await q.file(connection, petition_id=row["petition_id"], id=certificate_id, name="bundle.zip") != packed:
-            raise Conflict("another finished bundle of this certificate is here already")
-        await q.drop_draft(connection, id=certificate_id)
+    with tempfile.TemporaryFile(dir=settings.data_dir) as packed:
+        await asyncio.to_thread(bundle.zip_into, packed)
+        packed.seek(0)
+        digest = hashlib.file_digest(packed, "sha256").digest()
+        async with db.transaction(pool) as connection:
+            await _store(connection, certificate_id, files, packed)
+            if await q.digest(connection, id=certificate_id, name="bundle.zip") != digest:
+                raise Conflict("another finished bundle of this certificate is here already")
+            await q.drop_draft(connection, id=certificate_id)
     return bundle
 
 
@@ -232,11 +267,20 @@ async def listing(pool: asyncpg.Pool, petition_id: UUID) -> list[dict[str, Any]]
     return [dict(row) async for row in q.listing(pool, petition_id=petition_id)]
 
 
-async def download(pool: asyncpg.Pool, petition_id: UUID, certificate_id: str, name: str) -> bytes:
-    """One of ``NAMES`` of a certificate; ``NotFound``."""
+PIECE = 1 << 20
+"""Bytes of a file that are read at once: the archive of a million signatures has 65 MB, and any number of people may fetch it."""
+
+
+async def download(pool: asyncpg.Pool, petition_id: UUID, certificate_id: str, name: str) -> tuple[int, AsyncIterator[bytes]]:
+    """(bytes, pieces) of one of ``NAMES`` of a certificate, each piece read when it is asked for; ``NotFound``."""
     if name not in NAMES or not re.fullmatch(r"[0-9a-f]{64}", certificate_id):
         raise NotFound("certificate")
-    found: bytes | None = await q.file(pool, petition_id=petition_id, id=certificate_id, name=name)
-    if found is None:
+    size: int | None = await q.size(pool, petition_id=petition_id, id=certificate_id, name=name)
+    if size is None:
         raise NotFound("certificate")
-    return found
+    return size, _pieces(pool, certificate_id, name, size)
+
+
+async def _pieces(pool: asyncpg.Pool, certificate_id: str, name: str, size: int) -> AsyncIterator[bytes]:
+    for at in range(1, size + 1, PIECE):
+        yield await q.piece(pool, id=certificate_id, name=name, at=at, length=PIECE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 
@@ -31,7 +32,8 @@ def migrate(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     from service import db, ledger, signatures, witnesses
     from service.identity import Keys
-    from service.mail import Compiled, records
+    from service.mail import Compiled, records, signer
+    from service.worker import return_path
 
     settings = here(options)
     keys = Keys(settings.key_dir)
@@ -57,7 +59,9 @@ def check(options: argparse.Namespace) -> int:
     Compiled(base_url=settings.base_url, sender=settings.mail_from, issuer=settings.issuer_name, contact=settings.issuer_contact)
     if not settings.embedded and not options.demo and not keys.backup_keys():
         print("backups: there is no key in KEY_DIR/backup, so `libertas backup` has nobody to seal to")
-    for finding in records.check(settings.mail_from, settings.dkim_selector, records.system_resolver()):
+    own = signer(settings)
+    return_path(keys, settings)
+    for finding in records.check(settings.mail_from, settings.dkim_selector, records.system_resolver(), own.record if own else ""):
         if finding.is_wrong:
             found.append(finding.text)
         else:
@@ -67,6 +71,37 @@ def check(options: argparse.Namespace) -> int:
     if not found:
         print("settings, keys, schema, statements and messages are in order")
     return 1 if found else 0
+
+
+def bounces(options: argparse.Namespace) -> int:
+    """Take in mails that came back: files, or one from a mail server's pipe, which is told (75) to try again when we cannot."""
+    from pathlib import Path
+
+    from service import db, mail
+    from service.identity import Keys
+    from service.worker import return_path
+
+    settings = here(options)
+    path = return_path(Keys(settings.key_dir), settings)
+    if path is None:
+        raise Misconfigured(
+            ["LIBERTAS_BOUNCES_TO is not set: mails leave under the sender's own address, so none can be told from another"]
+        )
+
+    came = {file: Path(file).read_bytes() if file != "-" else sys.stdin.buffer.read() for file in options.file or ["-"]}
+
+    async def act() -> int:
+        async with db.open_pool(settings.database_url, high=1) as pool:
+            for file, message in came.items():
+                print(f"{file}: {await mail.take_in(pool, path, message)}")
+        return 0
+
+    try:
+        result: int = run(act())
+    except db.AWAY as away:
+        print(f"the database is away ({type(away).__name__}); try again later", file=sys.stderr)
+        return os.EX_TEMPFAIL
+    return result
 
 
 def petition(options: argparse.Namespace) -> int:
@@ -114,10 +149,12 @@ def names(options: argparse.Namespace) -> int:
 
 
 def add(command: Line) -> None:
-    """``migrate``, ``check``, ``petition`` and ``names``."""
+    """``migrate``, ``check``, ``bounces``, ``petition`` and ``names``."""
     command("migrate", migrate, "bring the schema forward")
     made = command("check", check, "settings, keys, schema, statements, messages, and the mail's authentication records")
     made.add_argument("--demo", action="store_true", help="the organizers' keys may lie here: this is a demonstration")
+    made = command("bounces", bounces, "take in mails that came back, from files or, for a mail server's pipe, from standard input")
+    made.add_argument("file", nargs="*")
     made = command("petition", petition, "the life of a petition")
     made.add_argument("act", choices=("list", "open", "pause", "close"))
     made.add_argument("slug", nargs="?")

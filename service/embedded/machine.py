@@ -305,8 +305,12 @@ def _known(settings: Settings) -> Iterator[None]:
 
 
 async def _wait_for_port(settings: Settings) -> None:
-    """Refuse early when somebody listens on the site's port; but the web of a killed ``up`` may need a moment to be gone."""
-    deadline = time.monotonic() + 2
+    """Refuse early when somebody listens on the site's port; but the web of a killed ``up`` may need a moment to be gone.
+
+    An ``up`` that ended by itself took its run.json away, and its web before that. Where one is left, the moment may be a long
+    one on a busy machine.
+    """
+    deadline = time.monotonic() + (20 if (settings.data_dir / "run.json").exists() else 2)
     while True:
         try:
             listen(settings.port, f"{PREFIX}PORT", settings.host).close()

@@ -7,9 +7,14 @@ waiting mail holds neither text nor link: both are made at the moment of deliver
     words     the messages of emails/, made into bytes once for each wording
     post      a few kept connections to the relay, and what its answers mean
     delivery  claims, sends, marks; patience with providers and with ourselves
+    dkim      each mail signed for its domain, where the relay does not
+    bounces   mails that come back later: which one it was, and what that means for the mailbox
+    records   whether the world's name servers make us believable
 """
 
+from service.mail.bounces import ReturnPath, empty, take_in
 from service.mail.delivery import LEASE, Delivery, Secrets, deliver_due, message_id
+from service.mail.dkim import signer
 from service.mail.letters import KEPT, Letter, caps_allow, enqueue, handle_row, housekeeping, q, suppress, suppressed, waiting
 from service.mail.post import Answer, Away, Post
 from service.mail.words import Compiled, emails_dir
@@ -23,16 +28,20 @@ __all__ = [
     "Delivery",
     "Letter",
     "Post",
+    "ReturnPath",
     "Secrets",
     "caps_allow",
     "deliver_due",
     "emails_dir",
+    "empty",
     "enqueue",
     "handle_row",
     "housekeeping",
     "message_id",
     "q",
+    "signer",
     "suppress",
     "suppressed",
+    "take_in",
     "waiting",
 ]

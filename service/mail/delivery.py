@@ -1,7 +1,7 @@
 """Due mails go out over a few connections at a time, and each ends as sent or as failed with a reason.
 
-A mail is claimed for half a minute, started, and marked; whoever was overtaken in between can neither start nor mark it. No
-mail, no provider and no fault of our own holds up the others.
+A mail is claimed for half a minute, looked at once more, and marked; whoever was overtaken in between neither begins nor marks
+it. No mail, no provider and no fault of our own holds up the others.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress as ignoring
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from secrets import randbits
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -41,7 +42,8 @@ RETRIES = (5, 35, 95, 215)
 """Minutes after a mail became due at which it is tried again (waits of 5, 30, 60, 120), then every two hours up to 48 h."""
 
 MOST_FAULTS = 8
-"""Starts without an answer of the relay after which a mail is set aside: it brings us down, or our own code is at fault."""
+"""Starts without an answer of the relay after which a mail is set aside: it brings us down, or our own code is at fault. Those
+are counted beforehand for a mail that a worker left behind, and with its mark for all others: they are a write less."""
 
 POLICY_PATIENCE = 3
 """Refusals of a whole provider in a row, without one success, that pause it. One is not enough: some mailboxes (groups,
@@ -66,6 +68,10 @@ class Secrets:
     """``tokens.stored``"""
     write: Callable[[str, bytes], str]
     """``tokens.Tokens.write``"""
+    return_path: Callable[[UUID, str], str] | None = None
+    """``ReturnPath.of``; without it every mail leaves under the sender's own address."""
+    sign: Callable[[bytes, datetime], bytes] | None = None
+    """``Signer.sign``, unless the relay signs."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,8 +97,8 @@ async def deliver_due(
 ) -> Delivery:
     """Deliver up to ``limit`` due mails, first confirmations first; returns when nothing more is due or ``limit`` was taken on.
 
-    Any number of workers may do this at once: a mail is claimed for 30 s (renewed while we live) under a number that only
-    grows, and nobody with an older number can start or mark it. Sent exactly once, unless a crash comes between the relay's
+    Any number of workers may do this at once: a mail is claimed for 30 s (renewed while we live) under a number drawn
+    for this claim, and nobody with an earlier number can start or mark it. Sent exactly once, unless a crash comes between the relay's
     answer and our note of it: then at most the started mails go out again, under the same Message-ID. With ``stop`` set,
     what is in flight is finished and the rest given back.
 
@@ -114,6 +120,7 @@ class _Job:
     language: str
     domain: bytes
     failures: int
+    attempts: int
     was_left: bool
     created_at: datetime
     address: str = ""
@@ -127,12 +134,15 @@ class _Job:
     fault: Exception | None = None
 
 
+_OF_ROW = ("id", "claim", "template", "language", "domain", "failures", "attempts", "was_left", "created_at")
+
+
 class _End(NamedTuple):
     job: _Job
     state: str
     code: str | None = None
     due_at: datetime | None = None
-    is_understood: bool = True
+    attempts: int = 0
 
 
 class _Round:
@@ -257,9 +267,8 @@ class _Round:
     async def _claim(self) -> None:
         full = {job.domain for job in self._queue if not self._has_room(job)}
         async with self._pool.acquire(timeout=5) as connection:
-            rows = [
-                row async for row in q.claim(connection, full=list(full), batch=min(BATCH, self._left), lease=self._lease, now=self._now)
-            ]
+            batch, number = min(BATCH, self._left), randbits(63)
+            rows = [row async for row in q.claim(connection, full=list(full), batch=batch, lease=self._lease, number=number, now=self._now)]
             claimed = sorted((row for row in rows if not row["is_paused"]), key=lambda row: (row["priority"], row["due_at"]))
             self._held.update({row["id"]: row["claim"] for row in claimed})
             self._left -= len(claimed)
@@ -288,9 +297,7 @@ class _Round:
         ends: list[_End] = []
         indexes: dict[bytes, list[_Job]] = {}
         for row in rows:
-            job = _Job(
-                **{name: row[name] for name in ("id", "claim", "template", "language", "domain", "failures", "was_left", "created_at")}
-            )
+            job = _Job(**{name: row[name] for name in _OF_ROW})
             try:
                 self._read(job, row, facts[job.id], titles, news)
                 indexes.setdefault(self._secrets.suppression_index(job.address), []).append(job)
@@ -367,13 +374,17 @@ class _Round:
     # carrying
 
     async def _carry(self, line: Line, group: list[_Job]) -> None:
+        ids, claims = [job.id for job in group], [job.claim for job in group]
         async with self._pool.acquire(timeout=5) as connection:
-            rows = q.start(connection, ids=[j.id for j in group], claims=[j.claim for j in group], lease=self._lease, now=self._now)
-            started = {row["id"]: row["attempts"] async for row in rows}
+            if group[0].was_left:
+                rows = q.start(connection, ids=ids, claims=claims, lease=self._lease, now=self._now)
+            else:
+                rows = q.still(connection, ids=ids, claims=claims)
+            ours = {row["id"] async for row in rows}
         ends: list[_End] = []
-        left = deque(job for job in group if job.id in started)
+        left = deque(job for job in group if job.id in ours)
         for job in group:
-            if job.id not in started:  # somebody else's by now, or erased
+            if job.id not in ours:  # somebody else's by now, or erased
                 self._held.pop(job.id, None)
         try:
             while left:
@@ -382,7 +393,7 @@ class _Round:
                     ends.append(_End(job, "due", None, self._paused[job.domain]))
                     continue
                 try:
-                    ends.append(await self._one(line, job, started[job.id]))
+                    ends.append(await self._one(line, job, job.attempts + 1))
                 except Away:
                     left.append(job)  # nobody heard of it
                     raise
@@ -411,7 +422,10 @@ class _Round:
                 text=job.text,
                 web_path=job.web_path,
             )
-            answer = await line.send(self._compiled.envelope_from, job.address, data)
+            if self._secrets.sign:
+                data = self._secrets.sign(data, at)
+            path = self._secrets.return_path(job.id, job.address) if self._secrets.return_path else self._compiled.envelope_from
+            answer = await line.send(path, job.address, data)
         except Away:
             raise
         except Unproven as gone:
@@ -422,7 +436,7 @@ class _Round:
             )
             if attempts >= MOST_FAULTS:
                 return _End(job, "failed", f"parked {type(fault).__name__}")
-            return _End(job, "due", f"fault {type(fault).__name__}", _next_try(job.created_at, at), is_understood=False)
+            return _End(job, "due", f"fault {type(fault).__name__}", _next_try(job.created_at, at), attempts)
         return await self._judge(job, answer, at)
 
     async def _judge(self, job: _Job, answer: Answer, at: datetime) -> _End:
@@ -464,7 +478,7 @@ class _Round:
                 states=[end.state for end in ends],
                 codes=[end.code for end in ends],
                 dues=[end.due_at for end in ends],
-                understood=[end.is_understood for end in ends],
+                attempts=[end.attempts for end in ends],
                 now=self._now,
             )
             marked = {row["id"] async for row in rows}

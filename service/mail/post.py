@@ -24,7 +24,7 @@ from service.mail.words import ENVELOPE
 
 log = structlog.get_logger()
 
-_ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+ENHANCED = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 
 
 class Away(Exception):
@@ -235,5 +235,5 @@ class Line:
 
 
 def _answer(code: int, message: str) -> Answer:
-    found = _ENHANCED.search(message[:200])
+    found = ENHANCED.search(message[:200])
     return Answer(code, found[0] if found and found[1] == str(code)[:1] else "")

@@ -5,6 +5,7 @@ For ``libertas check`` only; nothing else here asks a name server.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Protocol
 
@@ -45,16 +46,19 @@ def system_resolver() -> Resolver:
     return resolver
 
 
-def check(sender: str, selector: str, resolver: Resolver) -> list[Finding]:
-    """What stands in the way of ``sender`` (``Name <address>``) being believed, signed under the DKIM ``selector`` ("" unknown)."""
+def check(sender: str, selector: str, resolver: Resolver, own: str = "") -> list[Finding]:
+    """What stands in the way of ``sender`` (``Name <address>``) being believed, signed under the DKIM ``selector`` ("" unknown).
+
+    ``own``: the record of the key with which we sign ourselves (``Signer.record``).
+    """
     found = re.search(r"@([^\s<>@]+)>?$", sender)
     domain = found[1].lower().rstrip(".") if found else ""
     if domain.rpartition(".")[2] in _LOCAL or not domain:
         return [Finding(f"mail authentication: {domain or 'the sender'} is not on the public net; there is nothing to look up")]
     findings = []
-    for ask in (_spf, _dkim, _dmarc):
+    for ask in (_spf, functools.partial(_dkim, selector, own), _dmarc):
         try:
-            findings.append(ask(domain, selector, resolver))
+            findings.append(ask(domain, resolver))
         except _Unknown as silence:
             findings.append(
                 Finding(f"mail authentication: {silence} could not be looked up from here; ask again where name servers answer")
@@ -62,7 +66,7 @@ def check(sender: str, selector: str, resolver: Resolver) -> list[Finding]:
     return findings
 
 
-def _spf(domain: str, _: str, resolver: Resolver) -> Finding:
+def _spf(domain: str, resolver: Resolver) -> Finding:
     records = [text for text in _texts(f"{domain}", resolver) if text.lower().split(" ")[0] == "v=spf1"]
     if len(records) != 1:
         how = "there is no record" if not records else f"there are {len(records)} records, and only one may be"
@@ -74,21 +78,29 @@ def _spf(domain: str, _: str, resolver: Resolver) -> Finding:
     return Finding(f"SPF of {domain}: there")
 
 
-def _dkim(domain: str, selector: str, resolver: Resolver) -> Finding:
+def _dkim(selector: str, own: str, domain: str, resolver: Resolver) -> Finding:
     if not selector:
         return Finding(
             f"DKIM of {domain}: not looked up, LIBERTAS_DKIM_SELECTOR is not set; your relay tells under which selector it signs"
         )
     name = f"{selector}._domainkey.{domain}"
     keys = [text for text in _texts(name, resolver) if re.search(r"(?:^|;)\s*p=", text)]
+    publish = f'publish the TXT record "{own}"' if own else "publish the one that your relay signs with"
     if not keys:
-        return Finding(f"DKIM: there is no key at {name}; publish the one that your relay signs with", is_wrong=True)
+        return Finding(f"DKIM: there is no key at {name}; {publish}", is_wrong=True)
     if re.search(r"(?:^|;)\s*p=\s*(?:;|$)", keys[0]):
         return Finding(f"DKIM: the key at {name} was revoked (p= is empty)", is_wrong=True)
+    if own and _public(keys[0]) != _public(own):
+        return Finding(f"DKIM: the key at {name} is not the one of LIBERTAS_DKIM_KEY; {publish}", is_wrong=True)
     return Finding(f"DKIM of {domain}: there, under {selector}")
 
 
-def _dmarc(domain: str, _: str, resolver: Resolver) -> Finding:
+def _public(record: str) -> str:
+    found = re.search(r"(?:^|;)\s*p=([^;]*)", record)
+    return "".join(found[1].split()) if found else ""
+
+
+def _dmarc(domain: str, resolver: Resolver) -> Finding:
     parts = domain.split(".")
     for at in range(max(1, len(parts) - 1)):  # the domain's own record, or that of one above it
         records = [text for text in _texts("_dmarc." + ".".join(parts[at:]), resolver) if text.lower().startswith("v=dmarc1")]

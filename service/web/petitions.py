@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from litestar import Request, Response, Router, get, post
 from litestar.params import FromPath
+from litestar.response import Stream
 from markupsafe import escape
 
 from service import certificates, intake, signatures, updates
@@ -489,16 +490,17 @@ async def certificate_list(request: Visit, lang: FromPath[str], slug: FromPath[s
 
 
 @get("/petitions/{slug:str}/certificates/{certificate_id:str}/{name:str}", include_in_schema=False)
-async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath[str], name: FromPath[str]) -> Response[bytes]:
+async def evidence(request: Visit, slug: FromPath[str], certificate_id: FromPath[str], name: FromPath[str]) -> Stream:
     """The evidence bundle, or its certificate alone as JSON or PDF; its bytes never change."""
     petition: Petition = request.app.state.shelf.get(slug)
-    content = await certificates.download(request.app.state.pool, petition.id, certificate_id, name)
+    size, pieces = await certificates.download(request.app.state.pool, petition.id, certificate_id, name)
     headers = {
+        "content-length": str(size),
         "cache-control": "public, max-age=31536000, immutable",
         "access-control-allow-origin": "*",
         "x-content-type-options": "nosniff",
     }
-    return Response(content, media_type=certificates.NAMES[name], headers=headers)
+    return Stream(pieces, media_type=certificates.NAMES[name], headers=headers)
 
 
 def router() -> Router:

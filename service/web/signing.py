@@ -53,6 +53,7 @@ async def receive(request: Visit, petition: Petition, lang: str, values: Mapping
     credit(sent, state.roster.find(sent.partner, petition.id))
     form_id = b""
     try:
+        state.intake.admit()
         form = forms.signature(sent, petition, faults)
         intake.refuse_unless_open(petition, state.clock(), sent.text_version)
         prefix = forms.client(request)

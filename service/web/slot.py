@@ -70,6 +70,7 @@ async def take(slug: str, head: forms.Head, receive: Receive, state: Any) -> Non
     With a partner's key the partner's quota is counted in place of the client's network, and the partner is credited.
     """
     petition: Petition = state.shelf.get(slug)
+    state.intake.admit()
     sent = await forms.read_json(head, receive)
     key = head.get(b"idempotency-key")
     faults = [Fault("form_key", "form-key")] if not key or (sent.form_key and sent.form_key != key) else []

@@ -17,7 +17,7 @@ from browser.visitor import Come, Visitor
 from installation import Installation
 
 FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
@@ -26,7 +26,7 @@ FLAGS = [
 async def chromium() -> AsyncIterator[Browser]:
     """Debian's Chromium where there is one, else the one that Playwright brought."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS, headless=True)
+        browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS, headless=True, timeout=150_000)
         try:
             yield browser
         finally:
@@ -58,7 +58,7 @@ async def visitor(chromium: Browser, installation: Installation) -> AsyncIterato
             color_scheme=scheme,
             reduced_motion=motion,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(90_000)
         one = Visitor(installation, context, await context.new_page(), also=also)
         one.watch()
         came.append(one)

@@ -83,7 +83,7 @@ async def come(
     context = await browser.new_context(
         locale=lang, viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"  # type: ignore[arg-type]
     )  # fmt: skip
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(90_000)
     one = Organizer(house, context, await context.new_page(), may_keep=frozenset({COOKIE}), email=email)
     one.watch()
     await one.add_authenticator()

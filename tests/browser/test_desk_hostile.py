@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ async def test_a_passkey_opens_only_with_its_owner_verified_and_an_answer_counts
 EYES = (Path(__file__).parent / "hostile.js").read_text(encoding="utf-8")
 SHORT = "<svg/onload=alert(1)>"
 FREE = frozenset({"text", "textarea", "search", "url", "tel"})
-DAY, MOMENT = date.today().isoformat(), f"{date.today() + timedelta(days=9)}T12:00"
+DAY, MOMENT = datetime.now(UTC).date().isoformat(), f"{datetime.now(UTC).date() + timedelta(days=9)}T12:00"
 GOOD = {
     "date": DAY, "datetime-local": MOMENT, "number": "12", "email": "zaruhi@example.org", "url": "https://example.org/?q=%3Csvg%3E",
     "country": "FR", "opens_at": "", "days_from": "2020-01-01", "days_until": DAY, "received_until": "", "sources": f"{SHORT} | https://example.org/a", "goals": "100", "received_from": "",
@@ -268,7 +268,7 @@ def _kind(path: str) -> str:
     return path
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_the_whole_corpus_through_every_field_of_the_desk_and_of_signers_and_every_page_afterwards(
     chromium: Browser, installation: Installation
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -68,7 +68,7 @@ async def sign(house: Installation, levon: Visitor, slug: str) -> None:
     assert await levon.data_state() == "confirmed"
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(900)
 async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     chromium: Browser, installation: Installation, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -133,6 +133,7 @@ async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     await album.take("open")
     await house.settle()
     levon = Visitor(house, await chromium.new_context(locale="fr", viewport={"width": 390, "height": 844}), ani.page)
+    levon.context.set_default_timeout(90_000)
     levon.page = await levon.context.new_page()
     levon.watch()
     await sign(house, levon, slug)
@@ -155,7 +156,7 @@ async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     await ani.open(f"/desk/petitions/{slug}/certificates")
     await album.take("certificate")
     await ani.press("a[href$='/deliveries'] >> nth=-1")
-    await ani.page.fill("section #planned_for", (date.today() + timedelta(days=3)).isoformat())
+    await ani.page.fill("section #planned_for", (datetime.now(UTC).date() + timedelta(days=3)).isoformat())
     await ani.press("section form button")
     await album.take("delivery-planned")
     await ani.page.click("article details summary")
@@ -165,7 +166,7 @@ async def test_ani_walks_from_her_invitation_to_a_delivered_certificate(
     await ani.page.fill("input[name=by_whom]", "Ani Sample, Gayane Sample")
     await ani.page.fill("input[name=reference]", "A-2026-17")
     await ani.page.set_input_files("input[name=file]", receipt)
-    await ani.page.fill("article [name=answer_due]", (date.today() + timedelta(days=20)).isoformat())
+    await ani.page.fill("article [name=answer_due]", (datetime.now(UTC).date() + timedelta(days=20)).isoformat())
     await album.take("delivering")
     await ani.press("article form[action$='/deliver'] button")
     await album.take("delivered")

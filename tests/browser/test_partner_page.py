@@ -237,7 +237,7 @@ async def test_what_the_embedding_page_of_the_documentation_tells_to_paste_works
     inside = one.page.frame_locator("libertas-petition iframe")
     await fill(inside)
     await inside.locator("main[data-frame=sent]").wait_for()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while f"somebody signed {installation.slug}" not in said:
             await one.page.wait_for_timeout(20)
 

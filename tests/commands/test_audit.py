@@ -28,7 +28,7 @@ async def test_two_shells_do_an_audit(
     monkeypatch.chdir(tmp_path)
     keygen = shutil.which("ssh-keygen") or "ssh-keygen"
     await asyncio.to_thread(
-        subprocess.run, [keygen, "-q", "-t", "ed25519", "-N", "", "-C", "auditor", "-f", "auditor"], check=True, timeout=30
+        subprocess.run, [keygen, "-q", "-t", "ed25519", "-N", "", "-C", "auditor", "-f", "auditor"], check=True, timeout=150
     )
     bundle = await certificates.certify(installation.pool, installation.keys, installation.settings, installation.slug, "The Council")
     (tmp_path / "bundle.zip").write_bytes(bundle.zip())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -14,6 +13,7 @@ import pytest
 from crowd import Post, post_office
 
 from bench.topology import Topology, topology
+from conftest import quick_place
 
 _ROWS = pytest.StashKey[list[tuple[str, ...]]]()
 HEAD = ("what", "cycles", "told", "lost", "twice", "seconds", "note")
@@ -22,8 +22,7 @@ HEAD = ("what", "cycles", "told", "lost", "twice", "seconds", "note")
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A short path, in memory where the machine allows it: what is killed here are processes, not disks."""
-    memory = Path("/dev/shm")
-    made = Path(tempfile.mkdtemp(prefix="libertas-", dir=memory if os.access(memory, os.W_OK) else None))
+    made = Path(tempfile.mkdtemp(prefix="libertas-", dir=quick_place()))
     made.chmod(0o755)
     try:
         yield made

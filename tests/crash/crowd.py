@@ -57,7 +57,7 @@ class Post:
         if self._server is not None:
             self._server.close()
 
-    async def link(self, to: str, patience: float = 30) -> str | None:
+    async def link(self, to: str, patience: float = 120) -> str | None:
         """The newest confirmation link that was mailed to ``to``; None when none came."""
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
@@ -121,6 +121,13 @@ class Crowd:
     def body(self, email: str) -> str:
         return material.form(self.town, self.gate, time.time(), email)
 
+    async def reading_time(self, patience: float = 120) -> None:
+        """Returns when the mails left so long ago, by the database's clock, that a press is not taken for a scanner's: three seconds."""
+        deadline = time.monotonic() + patience
+        young = "select count(*) from mail where sent_at is null and state = 'due' or sent_at > now() - interval '3.1 s'"
+        while await self.town.owner.fetchval(young) and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+
     @contextlib.asynccontextmanager
     async def walking(self) -> AsyncIterator[None]:
         """While the block runs they sign and press; at its end each finishes what it has begun."""
@@ -131,7 +138,7 @@ class Crowd:
             self._stop.set()
             await asyncio.gather(*lanes)
 
-    async def more(self, received: int, patience: float = 60) -> None:
+    async def more(self, received: int, patience: float = 120) -> None:
         """Returns when so many more forms were received."""
         wanted, deadline = len(self.log.received) + received, time.monotonic() + patience
         while len(self.log.received) < wanted and time.monotonic() < deadline:
@@ -150,7 +157,7 @@ class Crowd:
                     if self._presses:
                         await self.confirm(client, email)
 
-    async def sign(self, client: httpx2.AsyncClient, email: str, patience: float = 60) -> bool:
+    async def sign(self, client: httpx2.AsyncClient, email: str, patience: float = 120) -> bool:
         """Send one form until it is answered; only then it is in the log."""
         key, body = secrets.token_urlsafe(12), self.body(email)
         headers = {"idempotency-key": key, "content-type": "application/json", "x-forwarded-for": material.network()}
@@ -161,9 +168,9 @@ class Crowd:
             self.log.received.append((key, email))
         return answer.status_code == 202
 
-    async def confirm(self, client: httpx2.AsyncClient, email: str, patience: float = 60) -> str:
+    async def confirm(self, client: httpx2.AsyncClient, email: str, patience: float = 120) -> str:
         """Wait for the mail and press until thanked."""
-        path = await self.post.link(email, 20)
+        path = await self.post.link(email, patience)
         if path is None:
             return "no mail"
         for _ in range(3):
@@ -194,7 +201,7 @@ class Crowd:
         return None
 
 
-async def settled(town: Topology, patience: float = 60, *, is_published: bool = True) -> bool:
+async def settled(town: Topology, patience: float = 180, *, is_published: bool = True) -> bool:
     """Returns when nothing moves any more: every form decided, every mail ended, every leaf sealed and published."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -247,9 +254,9 @@ async def check(town: Topology, log: Log) -> Verdict:
     return Verdict(len(log.received), len(log.thanked), lost, twice, faults)
 
 
-async def healed(town: Topology, crowd: Crowd, patience: float = 20) -> float:
+async def healed(town: Topology, crowd: Crowd, patience: float = 120) -> float:
     """Seconds until a form is received again."""
     begun = time.monotonic()
-    async with httpx2.AsyncClient(timeout=5) as client:
+    async with httpx2.AsyncClient(timeout=15) as client:
         assert await crowd.sign(client, crowd.new_address(), patience)
     return time.monotonic() - begun

@@ -23,12 +23,13 @@ SCANNERS = (
 async def _read_by_a_browser(browser: Browser, url: str) -> None:
     """Opens the page, runs every script, waits, scrolls, and presses nothing."""
     page = await browser.new_page()
+    page.set_default_timeout(120_000)
     await page.goto(url, wait_until="networkidle")
     await page.mouse.wheel(0, 4000)
     await page.close()
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(("links", "in_browser"), [(100, 6), pytest.param(1_000, 100, marks=pytest.mark.torture)])
 async def test_no_scanner_confirms_and_every_person_does(
     town: Callable[..., Any], note: Callable[..., None], links: int, in_browser: int
@@ -36,13 +37,15 @@ async def test_no_scanner_confirms_and_every_person_does(
     async with town(webs=1, workers=0) as one:
         paths = await material.waiting(one, links, lambda *_: None)
         url = one.webs[0].url
-        async with httpx2.AsyncClient(timeout=20, base_url=url) as client:
+        async with httpx2.AsyncClient(timeout=120, base_url=url) as client:
             for number, path in enumerate(paths):
                 headers = SCANNERS[number % len(SCANNERS)]
                 assert (await client.head(path, headers=headers)).status_code == 200
                 assert state_of(await client.get(path, headers=headers)) == "ask"
             async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"])
+                browser = await playwright.chromium.launch(
+                    executable_path=_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=150_000
+                )
                 for path in paths[:in_browser]:
                     await _read_by_a_browser(browser, f"{url}{path}")
                 await browser.close()

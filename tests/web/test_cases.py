@@ -13,7 +13,7 @@ from service.cases import Event
 async def settle(installation: Installation) -> None:
     """Until the web process has seen the register's newest state."""
     number = await installation.owner.fetchval("select n from register_stamp")
-    for _ in range(100):
+    for _ in range(1_200):
         if (await installation.client.get("/api/v1/cases")).headers.get("x-register") == str(number):
             return
         await asyncio.sleep(0.05)
@@ -22,7 +22,7 @@ async def settle(installation: Installation) -> None:
 
 async def shown(installation: Installation, path: str, words: str) -> str:
     """The page, as soon as it holds ``words``: a petition's page stands ready in front of the program and is made a moment later."""
-    for _ in range(100):
+    for _ in range(1_200):
         if words in (text := (await installation.client.get(path)).text):
             return text
         await asyncio.sleep(0.05)

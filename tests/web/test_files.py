@@ -56,7 +56,7 @@ def files_in(folder: Path) -> set[str]:
 
 
 async def until(shows: str, there: httpx2.AsyncClient, count: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await there.get(shows)).json()["count"] != count:
             await asyncio.sleep(0.02)
 
@@ -65,7 +65,7 @@ async def test_a_web_server_that_knows_nothing_gives_out_what_the_addresses_answ
     slug = filed.slug
     places = {f"{filed.api}": f"{filed.api}.json", "/api/v1/petitions": "/api/v1/petitions.json"}
     places |= {f"/embed/{slug}/{lang}.json": f"/embed/{slug}/{lang}.json" for lang in ("fr", "en", "hy")}
-    async with httpx2.AsyncClient(base_url=static) as there:
+    async with httpx2.AsyncClient(base_url=static, timeout=60) as there:
         for turn in (0, 1):
             if turn:
                 await filed.confirm()
@@ -96,13 +96,13 @@ async def test_nobody_reads_half_a_file_and_no_two_contents_share_a_second(filed
     try:
         for count in range(10, 16):
             await filed.owner.execute("update log set published_count = $1 where petition_id is not null", count)
-            async with asyncio.timeout(10):
-                while json.loads(file.read_bytes())["count"] != count:
+            async with asyncio.timeout(60):  # until whoever looks has seen it
+                while not any(json.loads(content)["count"] == count for content in list(seen.values())):
                     await asyncio.sleep(0.02)
     finally:
         done.set()
         await looking
-    assert len(seen) >= 5, "control: it moved while somebody looked"
+    assert len(seen) >= 6, "control: it moved while somebody looked"
 
 
 async def test_what_is_not_public_any_more_is_taken_away_and_so_is_what_cannot_be_kept(filed: Installation, folder: Path) -> None:
@@ -111,7 +111,7 @@ async def test_what_is_not_public_any_more_is_taken_away_and_so_is_what_cannot_b
     left.parent.mkdir()
     left.write_text("{}")
     await filed.owner.execute("update petition set status = 'draft'")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while file.exists() or left.exists():
             await asyncio.sleep(0.02)
     assert json.loads((folder / "api/v1/petitions.json").read_bytes())["petitions"] == []
@@ -126,11 +126,11 @@ async def test_a_file_that_cannot_be_replaced_is_gone_and_comes_back_by_itself(f
         fresh = card.with_name(f".fr.json.{os.getpid()}")
         fresh.mkdir()  # in the way of the new one, as a full disk would be
         made, mark[0] = {**made, "embed/p/fr.json": b"2"}, 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while card.exists():
                 await asyncio.sleep(0.02)
         fresh.rmdir()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not card.exists() or card.read_bytes() != b"2":
                 await asyncio.sleep(0.02)
 

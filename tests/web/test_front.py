@@ -85,7 +85,7 @@ async def test_a_petition_that_is_paused_is_shown_paused(installation: Installat
     assert (await installation.client.get(installation.api)).json()["state"] == "open"
     assert 'data-petition-state="open"' in (await installation.client.get(page)).text
     await installation.owner.execute("update petition set status = 'paused', paused_at = now()")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while (await installation.client.get(installation.api)).json()["state"] != "paused":
             await asyncio.sleep(0.05)
     assert 'data-petition-state="paused"' in (await installation.client.get(page)).text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -41,7 +40,7 @@ async def told_to_organizers(house: Installation) -> list[str]:
         r'<select id="office" name="office">.*?<option value="([0-9a-f-]{36})"', (await ani.get(f"{at}/deliveries")).text, re.DOTALL
     )
     assert office
-    delivery, today = str(uuid4()), date.today().isoformat()
+    delivery, today = str(uuid4()), house.shelf.now().date().isoformat()
     await ani.post(f"{at}/deliveries", delivery=delivery, office=office[1], planned_for=today)
     sent = {"token": ani.token, "event": str(uuid4()), "happened_on": today}
     made = {**sent, "certificate": bundle.id, "by_whom": "Byhanda"}

@@ -741,7 +741,8 @@ def test_the_style_sheet_is_small_and_asks_for_nothing() -> None:
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("chromium-browser"), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=shutil.which("chromium") or shutil.which("chromium-browser"),
+            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
         yield started
         await started.close()
@@ -760,6 +761,7 @@ class Visit:
 
     async def open(self, browser: Browser, **wishes: Any) -> tuple[BrowserContext, Page]:
         context = await browser.new_context(**wishes)
+        context.set_default_timeout(90_000)
         await context.route("**/*", self._answer)
         page = await context.new_page()
         page.on("console", lambda message: self.complaints.append(message.text) if message.type == "error" else None)

@@ -15,7 +15,7 @@ from tsa_server import Authority, answering
 
 
 async def run(*command: str | Path) -> tuple[int, str]:
-    done = await asyncio.to_thread(subprocess.run, [str(part) for part in command], capture_output=True, text=True, timeout=30)
+    done = await asyncio.to_thread(subprocess.run, [str(part) for part in command], capture_output=True, text=True, timeout=150)
     return done.returncode, done.stdout + done.stderr
 
 
