@@ -338,4 +338,4 @@ def _tell(fault: Exception, method: str) -> None:
         frames.append(f"{at.tb_frame.f_code.co_filename.rsplit('/service/', 1)[-1]}:{at.tb_lineno}")
         at = at.tb_next
     mark = hashlib.sha256("".join(frames).encode()).hexdigest()[:8]
-    log.error("web: fault", error=type(fault).__name__, mark=mark, at=frames[-6:], method=method)
+    log.error("web: fault", alarm=True, error=type(fault).__name__, mark=mark, at=frames[-6:], method=method)

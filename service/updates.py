@@ -152,10 +152,14 @@ async def write(
     case_slug: str = "",
     is_mailed: bool = True,
     association: str = COLLECTIVE,
+    news_id: UUID | None = None,
 ) -> UUID:
-    """A new draft, by the organizer whose id is ``by``; returns its id. Raises ``Invalid``, naming every fault."""
+    """A new draft, by the organizer whose id is ``by``; returns its id. Raises ``Invalid``, naming every fault.
+
+    With ``news_id`` a repeat is the same draft.
+    """
     _refuse(texts)
-    news_id = uuid4()
+    news_id = news_id or uuid4()
     await q.insert(
         connection,
         id=news_id,
@@ -200,6 +204,11 @@ async def cancel(connection: db.Connection, news_id: UUID, *, now: datetime | No
         if await q.cancel(connection, id=news_id, now=now) is None:
             raise Conflict("it has ended")
         await q.take_back(connection, id=str(news_id))
+
+
+async def discard(connection: db.Connection, news_id: UUID) -> None:
+    """Throw a draft away, where there is one: what it tells has turned out wrong. What was released stays as it is."""
+    await q.discard(connection, id=news_id)
 
 
 async def preview(

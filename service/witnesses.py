@@ -346,7 +346,7 @@ async def add_checkpoint(
         if old != size:
             return Answer(409, b"%d\n" % size, SIZE_TYPE)
         if size == checkpoint.size and root != checkpoint.root:
-            log.critical("witness: two roots for one size", origin=checkpoint.origin, size=size)
+            log.critical("witness: two roots for one size", alarm=True, origin=checkpoint.origin, size=size)
             return Answer(409, b"%d\n" % size, SIZE_TYPE)
         try:
             merkle.verify_consistency(size, root, checkpoint.size, checkpoint.root, proof)

@@ -100,6 +100,12 @@ from organizer o
 join organizer_role r on r.organizer_id = o.id and r.role = 'operator' and r.association_id is null
 where o.state = 'active' and o.id <> :organizer_id and exists (select from passkey k where k.organizer_id = o.id);
 
+-- name: speak(id, language)!
+-- Only before the first visit: later it is chosen at the desk.
+update organizer
+set language = :language
+where id = :id and joined_at is null;
+
 -- name: join_desk(id, now)$
 update organizer
 set state = 'active', joined_at = coalesce(joined_at, coalesce(:now::timestamptz, now()))

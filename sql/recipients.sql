@@ -163,6 +163,12 @@ update petition
 set status = 'delivered'
 where id = :petition_id and status = 'closed';
 
+-- name: move(id, planned_for)$
+update delivery
+set planned_for = :planned_for
+where id = :id and delivered_on is null
+returning id;
+
 -- name: expect(id, answer_due)$
 update delivery
 set answer_due = :answer_due

@@ -30,7 +30,8 @@ where association = :association and (:petition_id::uuid is null or petition_id 
 
 -- name: insert(id, association, petition_id, case_slug, is_mailed, written_by)!
 insert into news (id, association, petition_id, case_slug, is_mailed, written_by)
-values (:id, :association, :petition_id, :case_slug, :is_mailed, :written_by);
+values (:id, :association, :petition_id, :case_slug, :is_mailed, :written_by)
+on conflict (id) do nothing;
 
 -- name: put_texts(news_id, texts)$
 -- The words of a draft, in every language that is given; the others go. Nothing once the first mail may be out.
@@ -68,6 +69,11 @@ update news
 set state = 'cancelled', ended_at = coalesce(:now::timestamptz, now())
 where id = :id and state in ('draft', 'sending')
 returning id;
+
+-- name: discard(id)!
+update news
+set state = 'cancelled', ended_at = now()
+where id = :id and state = 'draft';
 
 -- name: take_back(id)!
 delete from mail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -31,12 +32,22 @@ class Seat:
         return {"cookie": f"__Host-desk={self.cookie}", "origin": self.house.settings.base_url, "sec-fetch-site": "same-origin"}
 
     async def get(self, path: str) -> httpx2.Response:
-        return await self.house.client.get(path, headers=self.headers)
+        return whole(await self.house.client.get(path, headers=self.headers))
 
     async def post(self, path: str, **fields: Any) -> httpx2.Response:
         """Send a form with this session's token; a field given as None is left out."""
         sent = {name: value for name, value in {"token": self.token, **fields}.items() if value is not None}
-        return await self.house.client.post(path, data=sent, headers=self.headers)
+        return whole(await self.house.client.post(path, data=sent, headers=self.headers))
+
+
+def whole(answer: httpx2.Response) -> httpx2.Response:
+    """The answer; on every page that a test sees, each line of "needs your attention" leads to its field, and no id is there twice."""
+    if answer.headers.get("content-type", "").startswith("text/html"):
+        ids = Counter(re.findall(r'\sid="([^"]+)"', answer.text))
+        assert not [each for each, times in ids.items() if times > 1], f"{answer.url.path}: an id is there twice"
+        for field in re.findall(r'href="#([^"]+)"', answer.text):
+            assert field in ids, f"{answer.url.path}: a link leads to #{field}, which is not there"
+    return answer
 
 
 def keys_of(house: Installation) -> Secrets:

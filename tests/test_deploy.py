@@ -4,9 +4,13 @@ Compose specification's own schema (tests/compose, Apache-2.0), and the same top
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import stat
 import subprocess
+import sys
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ import yaml
 
 from service import __main__ as libertas
 from service import settings
+from service.web.desk.frame import FILE_LIMIT
 
 HOUSE = Path(__file__).parent.parent
 WHOLE: dict[str, Any] = yaml.safe_load((HOUSE / "docker-compose.yml").read_text(encoding="utf-8"))
@@ -75,6 +80,45 @@ def test_every_setting_and_command_of_the_composition_exists(name: str) -> None:
     for key in SERVICES[name].get("environment", {}):
         assert key in known or key.removesuffix("_FILE") in known, key
     libertas.parser().parse_args(SERVICES[name]["command"])
+
+
+def test_a_receipt_of_the_size_that_the_desk_takes_passes_the_shipped_proxies() -> None:
+    caddy, nginx = [(HOUSE / "deploy" / name).read_text(encoding="utf-8") for name in ("Caddyfile", "nginx.conf")]
+    for text, at_the_desk in (
+        (caddy, r"@desk path /desk/\*\n.*request_body @desk \{\s+max_size (\d+)MB"),
+        (nginx, r"location /desk/ \{\s+client_max_body_size (\d+)m;"),
+    ):
+        found = re.search(at_the_desk, text, re.DOTALL)
+        assert found is not None and int(found[1]) * 1_000_000 > FILE_LIMIT
+    assert "request_body @others {\n\t\tmax_size 1MB" in caddy and "\nclient_max_body_size 1m;" in nginx, "elsewhere nothing is that large"
+
+
+def test_the_shipped_proxy_compresses_public_pages_and_none_that_answers_to_one_person_only() -> None:
+    caddy = (HOUSE / "deploy/Caddyfile").read_text(encoding="utf-8")
+    assert "encode @open" in caddy, "docs/embedding.md: the widget travels compressed"
+    kept_out = re.search(r"@open \{\s+method GET\s+not path (.+)\n", caddy)
+    assert kept_out is not None
+    private = ("/desk", "/desk/people", "/fr/confirm/x", "/en/manage/x", "/hy/not-me/x", "/fr/unsubscribe/x", "/fr/petitions/free/sent")
+    assert [path for path in private if not any(fnmatch(path, rule) for rule in kept_out[1].split())] == []
+    public = ("/widget.js", "/static/1/style.css", "/fr/petitions/free", "/api/v1/petitions", "/embed/free/fr.json")
+    assert [path for path in public if any(fnmatch(path, rule) for rule in kept_out[1].split())] == []
+
+
+def test_the_image_has_every_template_compiled_since_nothing_can_be_kept_there(tmp_path: Path) -> None:
+    dockerfile = (HOUSE / "deploy/Dockerfile").read_text(encoding="utf-8")
+    compiling = re.search(r'/venv/bin/python -c "(.+)"$', dockerfile, re.MULTILINE)
+    assert compiling is not None
+    for part in ("service", "sql", "emails"):
+        shutil.copytree(HOUSE / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
+    clean = {name: text for name, text in os.environ.items() if not name.startswith(("PYTHON", "LIBERTAS_"))}
+
+    def kept() -> dict[str, int]:
+        return {path.name: path.stat().st_mtime_ns for path in (tmp_path / "service/web/__pycache__").glob("*.jinja")}
+
+    for _ in range(2):
+        before = kept()
+        subprocess.run([sys.executable, "-P", "-c", compiling[1]], check=True, cwd=tmp_path, env={**clean, "PYTHONPATH": str(tmp_path)})
+    assert len(before) == len([*(HOUSE / "service/web/templates").rglob("*.html")]) and kept() == before, "the second start reads them"
 
 
 def test_what_was_signed_is_remembered_by_a_volume_that_outlives_the_worker() -> None:

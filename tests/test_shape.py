@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 import subprocess
 import sys
@@ -202,6 +203,16 @@ def test_every_module_has_its_test_and_begins_with_a_sentence() -> None:
 def _tracked() -> list[Path]:
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=HOUSE, capture_output=True, text=True, check=True).stdout
     return [HOUSE / name for name in listed.split("\0") if name and (HOUSE / name).is_file()]
+
+
+def test_every_line_of_the_log_about_a_fault_wants_a_person() -> None:
+    """docs/operations.md: a line with ``"alarm": true`` wants a person; so no error may go without."""
+    silent = []
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("log.error", "log.critical"):
+                silent += [] if any(word.arg == "alarm" for word in node.keywords) else [f"{path.name}:{node.lineno}"]
+    assert silent == []
 
 
 def test_lock_files_name_versions_and_digests_but_no_host_to_fetch_from() -> None:

@@ -53,7 +53,7 @@ async def recount(pool: asyncpg.Pool, log_id: str, *, repairing: bool = False) -
     if not has_stood:
         differences.append(f"by text version {standing} stand, the entries give {stands}")
     if differences:
-        log.error("ledger: the recount differs", log=log_id, differences=differences)
+        log.error("ledger: the recount differs", alarm=True, log=log_id, differences=differences)
         if repairing:
             steps = {name: right[name] - was[name] for name in was}
             await q.repair_counts(pool, log_id=log_id, text_version=len(tally.texts), is_closed=tally.closed, **steps)

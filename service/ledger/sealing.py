@@ -105,7 +105,7 @@ async def seal(
         await fail("seal:before-commit")
     await fail("seal:committed")
     for row_id, fault in batch.refused:
-        log.error("ledger: a row was set aside", log=log_id, row=row_id, fault=fault)
+        log.error("ledger: a row was set aside", alarm=True, log=log_id, row=row_id, fault=fault)
     if not batch.entries:
         return None
     size = head["size"] + len(batch.entries)

@@ -54,7 +54,7 @@ async def run_due(
             continue  # an installation without petitions has no anchor yet
         except (Forked, Misconfigured, Unproven, asyncpg.IntegrityConstraintViolationError) as fault:
             # Of this log only, and on every turn again until somebody mends it; a database that is away ends the turn.
-            log.critical("ledger: nothing is signed", log=log_id, fault=type(fault).__name__, why=str(fault))
+            log.critical("ledger: nothing is signed", alarm=True, log=log_id, fault=type(fault).__name__, why=str(fault))
     return is_done
 
 

@@ -432,7 +432,7 @@ class _Round:
             return _End(job, "failed", gone.name)
         except Exception as fault:  # a fault of ours: the mail is set aside with patience, and its neighbours go on
             log.error(  # noqa: TRY400 - a trace could hold an address
-                "mail: fault", fault=type(fault).__name__, template=job.template, attempts=attempts
+                "mail: fault", alarm=True, fault=type(fault).__name__, template=job.template, attempts=attempts
             )
             if attempts >= MOST_FAULTS:
                 return _End(job, "failed", f"parked {type(fault).__name__}")

@@ -317,13 +317,21 @@ async def read_link(
 
 
 async def join(
-    pool: asyncpg.Pool, keys: Secrets, hash_: bytes, *, code: str = "", in_demo: bool = False, now: datetime | None = None
+    pool: asyncpg.Pool,
+    keys: Secrets,
+    hash_: bytes,
+    *,
+    code: str = "",
+    in_demo: bool = False,
+    language: str = "",
+    now: datetime | None = None,
 ) -> tuple[UUID, Literal["invite", "recover", "demo"]]:
     """Use a link; returns whose it is, and of which kind. Raises ``NotFound`` (code ``link``), ``Invalid`` for a wrong number.
 
     An invitation stays good until the first passkey, so that a phone which cannot make one is no dead end; the others end
-    here. A demo link works ``in_demo`` only: whoever serves a demonstration's database for real has no such way in. A recovery takes
-    away the old passkeys and sessions. A number is guessed five times at most, then the link is dead.
+    here. A demo link works ``in_demo`` only: whoever serves a demonstration's database for real has no such way in; its first
+    visitor goes on in ``language``. A recovery takes away the old passkeys and sessions. A number is guessed five times at most,
+    then the link is dead.
     """
     async with pool.acquire() as connection:  # a wrong guess is counted, whatever becomes of the rest
         row = await q.link(connection, hash=hash_, now=now)
@@ -344,6 +352,8 @@ async def join(
             await q.drop_passkeys(connection, organizer_id=organizer_id)
             await q.end_sessions(connection, organizer_id=organizer_id, but=None)
         if row["kind"] == "demo":
+            if language:
+                await q.speak(connection, id=organizer_id, language=language)
             await q.join_desk(connection, id=organizer_id, now=now)
         return organizer_id, row["kind"]
 

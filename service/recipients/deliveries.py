@@ -110,6 +110,12 @@ async def plan(
     return delivery_id
 
 
+async def move(connection: db.Connection, delivery_id: UUID, planned_for: date | None) -> None:
+    """It is to be handed over on another day, or on no known one. Raises ``Conflict`` when it was delivered."""
+    if await q.move(connection, id=delivery_id, planned_for=planned_for) is None:
+        raise Conflict("it was delivered")
+
+
 async def deliver(
     connection: db.Connection, delivery_id: UUID, certificate_id: str, event: Event, *, by: str, answer_due: date | None = None
 ) -> None:
@@ -133,9 +139,9 @@ async def record(connection: db.Connection, delivery_id: UUID, event: Event, *, 
     Raises ``Invalid`` with every fault, ``Conflict`` when nothing was delivered yet or the replaced event is not of this
     delivery or was replaced before.
     """
-    faults = _faults(event)
-    if faults:
-        raise Invalid(faults)
+    wrong = faults(event)
+    if wrong:
+        raise Invalid(wrong)
     in_favour, against, abstained = event.votes or (None, None, None)
     try:
         # A savepoint: a refusal must leave the caller's transaction usable.
@@ -168,19 +174,20 @@ async def record(connection: db.Connection, delivery_id: UUID, event: Event, *, 
         raise Conflict("nothing was delivered yet, or the replaced event is not of this delivery")
 
 
-def _faults(event: Event) -> list[Fault]:
-    faults = []
+def faults(event: Event) -> list[Fault]:
+    """Everything that is wrong with an event, for a form that has more to say about it."""
+    found = []
     if (event.kind == "voted") != (event.votes is not None):
-        faults.append(Fault("votes", "missing" if event.votes is None else "choice"))
+        found.append(Fault("votes", "missing" if event.votes is None else "choice"))
     if event.votes is not None and min(event.votes) < 0:
-        faults.append(Fault("votes", "type"))
+        found.append(Fault("votes", "type"))
     if event.url and not _is_web(event.url):
-        faults.append(Fault("url", "url"))
+        found.append(Fault("url", "url"))
     if (event.file is None) != (event.file_name == ""):
-        faults.append(Fault("file", "missing"))
+        found.append(Fault("file", "missing"))
     elif event.file is not None and (len(event.file) > FILE_LIMIT or file_type(event.file_name) is None):
-        faults.append(Fault("file", "file-type"))
-    return faults
+        found.append(Fault("file", "file-type"))
+    return found
 
 
 def file_type(name: str) -> str | None:

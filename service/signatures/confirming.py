@@ -122,7 +122,7 @@ class Confirmer:
             if is_away:
                 log.warning("confirm: not stored", error=type(broken).__name__, presses=len(batch))
             else:
-                log.error("confirm: fault", error=type(broken).__name__, presses=len(batch))  # noqa: TRY400 - a traceback may hold values
+                log.error("confirm: fault", alarm=True, error=type(broken).__name__, presses=len(batch))  # noqa: TRY400 - a traceback may hold values
         else:
             for (*_, done), answer in zip(batch, answers, strict=True):
                 if done.done():

@@ -126,7 +126,7 @@ class Decider:
                 self._recognise(row, now, indexes)
             except Exception as fault:  # one form that cannot be read must not hold up the others
                 log.error(  # noqa: TRY400 - a traceback may hold values
-                    "decide: set aside", fault=type(fault).__name__, attempts=record["attempts"]
+                    "decide: set aside", alarm=True, fault=type(fault).__name__, attempts=record["attempts"]
                 )
                 broken.append(record["id"])
             else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from installation import Installation
 from test_main import run, settings_of
 
@@ -39,7 +41,15 @@ async def test_a_courts_order_names_a_place_and_is_no_slip(installation: Install
 async def test_a_wrong_number_is_told_with_its_petition(installation: Installation) -> None:
     await installation.owner.execute("update log set count = count + 1 where petition_id is not null")
     done = await run("ledger", "recount", installation.slug, **settings_of(installation))
-    assert done.code == 1 and f"{installation.slug}: count is 1, the entries give 0" in done.err
+    assert done.code == 1 and f"{installation.slug}: count is 1, the entries give 0" in done.err and "--yes" in done.err
+    alarms = [json.loads(line) for line in done.err.splitlines() if line.startswith("{")]
+    assert [(line["event"], line["alarm"]) for line in alarms] == [("ledger: the recount differs", True)], "as docs/operations.md promises"
+    mended = await run("ledger", "recount", installation.slug, "--yes", **settings_of(installation))
+    assert mended.code == 0 and "put right" in mended.err
+    again = await run("ledger", "recount", **settings_of(installation))
+    assert (again.code, again.err) == (0, "")
+    nowhere = await run("ledger", "recount", "no-such-petition", **settings_of(installation))
+    assert nowhere.code == 1 and "no-such-petition" in nowhere.err, "a slip is not taken for good news"
 
 
 async def test_the_anchor_gets_a_new_key_and_the_old_one_is_retired_once_it_is_published(installation: Installation) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx2
 from pypdf import PdfReader
 
-from desk_seat import Seat, seat
+from desk_seat import Seat, seat, whole
 from installation import Installation, solve, state_of
 from service.organizers import Grant
 from web.test_cases import settle, shown
@@ -99,6 +99,8 @@ async def test_a_councillor_offers_confirms_and_her_town_stands_in_public_with_t
     assert deed.content.startswith(b"%PDF"), "the deed with the town's name, before anything is public"
     early = await levon.post(f"{here}/{pledge}/announce", on=DAY)
     assert early.status_code == 409, "what was not voted cannot be announced"
+    wrong = whole(await upload(levon, f"{here}/{pledge}/sign", b"GIF89a", deed="motion", on="soon", place="", reference="", vote="29-0-0"))
+    assert wrong.text.count('class="wrong"') == 4 and 'value="29-0-0"' in wrong.text, "everything at once, and what was typed is there"
     voted = await upload(
         levon, f"{here}/{pledge}/sign", b"%PDF-1.7 scan", deed="motion", on=DAY, place="Saint-Exemple", reference="2026-041", vote="29-0-0"
     )

@@ -91,7 +91,7 @@ async def join(desk: Desk) -> Answer:
     hash_, in_demo = _hash(desk), desk.state.settings.embedded
     code = desk.values.get("code", "")
     try:
-        organizer_id, kind = await organizers.join(desk.pool, desk.state.desk_keys, hash_, code=code, in_demo=in_demo)
+        organizer_id, kind = await organizers.join(desk.pool, desk.state.desk_keys, hash_, code=code, in_demo=in_demo, language=desk.lang)
     except Invalid as wrong:
         link = await organizers.read_link(desk.pool, hash_, in_demo=in_demo)
         return desk.show("join.html", link=link, faults=wrong.faults, status=400 if link else 404)

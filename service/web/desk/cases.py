@@ -20,6 +20,7 @@ from service.identity import Unopened, open_sealed
 from service.settings import LANGUAGES
 from service.web.desk import addresses
 from service.web.desk.frame import Answer, Desk, Place, act, page, uuid
+from service.web.desk.typed import Gathered
 
 EDITORS = frozenset({"editor"})
 PLACE = Place("cases", "/desk/cases", EDITORS)
@@ -58,10 +59,14 @@ def _day(values: dict[str, Any], field: str) -> date:
         raise Invalid([Fault(field, "day")]) from None
 
 
-def _event(values: dict[str, Any]) -> Event:
-    on = _day(values, "on")
+def _event(values: dict[str, Any], wrong: Gathered) -> Event:
+    on, as_of = date.min, None
+    with wrong.part():
+        on = _day(values, "on")
+    with wrong.part():
+        as_of = _day(values, "as_of") if values.get("as_of", "").strip() else None
     return Event(
-        kind=values.get("kind", ""), on=on, as_of=_day(values, "as_of") if values.get("as_of", "").strip() else on,
+        kind=values.get("kind", ""), on=on, as_of=as_of or on,
         precision=values.get("precision", "day"), note=_words(values, "note"), source=_words(values, "source"),
         source_url=values.get("source_url", "").strip(),
     )  # fmt: skip
@@ -194,7 +199,11 @@ async def record(desk: Desk) -> Answer:
 
     async def verb(connection: db.Connection) -> None:
         corrects = uuid(desk.values["corrects"]) if desk.values.get("corrects") else None
-        await sponsors.record(connection, _id(desk), _event(desk.values), by=str(desk.me.organizer_id), corrects=corrects)
+        wrong = Gathered()
+        event = _event(desk.values, wrong)
+        with wrong.part():
+            await sponsors.record(connection, _id(desk), event, by=str(desk.me.organizer_id), corrects=corrects)
+        wrong.refuse()
 
     return await _change(desk, "case.recorded", verb, event=defaultdict(str, desk.values))
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 import msgspec
 
@@ -90,6 +91,7 @@ def _event(desk: Desk, kind: str, faults: list[Fault]) -> Event:
     happened_on = day(values.get("happened_on", ""))
     if happened_on is None:
         faults.append(Fault("happened_on", "date"))
+        happened_on = date.max  # what else is wrong is told at the same time
     votes = None
     if kind == "voted":
         numbers = [values.get(name, "").strip() for name in ("in_favour", "against", "abstained")]
@@ -100,12 +102,10 @@ def _event(desk: Desk, kind: str, faults: list[Fault]) -> Event:
     for field, allowed in (("how", ("", *WAYS)), ("outcome", ("", *OUTCOMES))):
         if values.get(field, "") not in allowed:
             faults.append(Fault(field, "choice"))
-    if faults or happened_on is None:
-        raise Invalid(faults)
     name, content = desk.file or ("", None)
     given = {field: values.get(field, "").strip()[:300] for field in ("holder", "by_whom", "reference", "url")}
     replaces = values.get("replaces", "")
-    return Event(
+    event = Event(
         id=uuid(values.get("event", "")),
         kind=kind,  # type: ignore[arg-type]  # one of KINDS, or delivered
         happened_on=happened_on,
@@ -119,11 +119,25 @@ def _event(desk: Desk, kind: str, faults: list[Fault]) -> Event:
         replaces=uuid(replaces) if replaces else None,
         **given,
     )
+    faults += [fault for fault in recipients.faults(event) if fault.field != "votes"]
+    if faults:
+        raise Invalid(faults)
+    return event
+
+
+def _news(event: UUID) -> UUID:
+    """The id of the news about an event, so that a correction finds it."""
+    return uuid5(event, "news")
 
 
 async def _tell(desk: Desk, connection: db.Connection, office: Mapping[str, str], event: Event) -> str:
-    """Prepare the news of it, in every language and in the words of the public page; returns what the next page says."""
-    if not event.is_public or event.kind not in TOLD or event.replaces is not None:
+    """Prepare the news of it, in every language and in the words of the public page; returns what the next page says.
+
+    A draft about the event that this one corrects is thrown away: nobody shall release a number that was wrong.
+    """
+    if event.replaces is not None:
+        await updates.discard(connection, _news(event.replaces))
+    if not event.is_public or event.kind not in TOLD:
         return "saved"
     texts = {}
     for language, said in desk.pages.words.items():
@@ -136,7 +150,7 @@ async def _tell(desk: Desk, connection: db.Connection, office: Mapping[str, str]
         facts += [said.t(f"step-outcome-{event.outcome}")] if event.outcome else []
         body = "\n\n".join(filter(None, [" ".join(facts), event.words.get(language, "")]))
         texts[language] = updates.Words(said.t(f"step-{event.kind}", office=name)[: updates.TITLE], body[: updates.BODY])
-    news = await updates.write(connection, texts, by=str(desk.me.organizer_id), petition_id=desk.sheet.id)
+    news = await updates.write(connection, texts, by=str(desk.me.organizer_id), petition_id=desk.sheet.id, news_id=_news(event.id))
     await desk.note(connection, "news.written", str(news))
     return "told"
 
@@ -181,10 +195,10 @@ async def record(desk: Desk) -> Answer:
     try:
         event = _event(desk, kind, faults)
         done = "saved"
-        known = {told.event.id for told in await recipients.timeline(desk.pool, desk.sheet.id, is_public=False)}
+        is_known = await recipients.q.is_recorded(desk.pool, id=event.id, delivery_id=found.id)
         async with desk.transaction() as connection:
             await recipients.record(connection, found.id, event, by=str(desk.me.organizer_id))
-            if event.id not in known:
+            if not is_known:
                 done = await _tell(desk, connection, found.office, event)
             await desk.note(connection, f"delivery.{kind}", str(found.id), event=str(event.id))
     except Invalid as wrong:
@@ -192,6 +206,22 @@ async def record(desk: Desk) -> Answer:
     except Conflict:
         return await _show(desk, status=409, typed=desk.values, refused="delivery-not-now", at=str(found.id))
     return desk.see(_PLACE.format(slug=desk.sheet.slug), done)
+
+
+@act("/petitions/{slug:str}/deliveries/{delivery:str}/move", roles=CERTIFIERS, fields={"planned_for"}, thing="petition")
+async def move(desk: Desk) -> Answer:
+    """It is to be handed over on another day; an empty one means that no day is known."""
+    found = await _delivery(desk)
+    planned_for = day(desk.values.get("planned_for", ""))
+    if desk.values.get("planned_for") and planned_for is None:
+        return await _show(desk, status=400, faults=[Fault("planned_for", "date")], at=str(found.id))
+    try:
+        async with desk.transaction() as connection:
+            await recipients.move(connection, found.id, planned_for)
+            await desk.note(connection, "delivery.moved", str(found.id), until=desk.values.get("planned_for", ""))
+    except Conflict:
+        return await _show(desk, status=409, refused="delivery-not-now", at=str(found.id))
+    return desk.see(_PLACE.format(slug=desk.sheet.slug), "saved")
 
 
 @act("/petitions/{slug:str}/deliveries/{delivery:str}/expect", roles=CERTIFIERS, fields={"answer_due", "end"}, thing="petition")
@@ -221,4 +251,4 @@ async def document(desk: Desk) -> Answer:
     return desk.save(f"document.{name.rpartition('.')[2].lower()}", media_type, content)
 
 
-handlers = [deliveries, plan, deliver, record, expect, document]
+handlers = [deliveries, plan, move, deliver, record, expect, document]

@@ -117,6 +117,9 @@ class DeskDoor:
         if who is None and not is_open:
             await _plain(send, 303, {"location": "/desk/sign-in"}, b"")
             return
+        if who is not None and who.level != "full" and path in ("/desk", "/desk/") and scope["method"] in _SAFE:
+            await _plain(send, 303, {"location": "/desk/account"}, b"")  # the first passkey first
+            return
         if scope["method"] not in _SAFE and not _from_our_page(headers, self._state.settings.base_url):
             pages: Pages = self._state.pages
             lang = who.language if who else negotiate(headers.get("accept-language", ""), pages.languages)

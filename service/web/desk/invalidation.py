@@ -18,6 +18,7 @@ from service.organizers import Approval
 from service.signatures import Condition
 from service.web.desk import typed
 from service.web.desk.frame import Answer, Approved, Desk, Place, act, page, uuid
+from service.web.desk.typed import Gathered
 
 MODERATORS = frozenset({"moderator"})
 TABS = [Place("invalidation", "/invalidation", MODERATORS)]
@@ -168,9 +169,13 @@ async def propose(desk: Desk) -> Answer:
         count = await signatures.preview(desk.pool, desk.sheet.id, asked)
         if str(count) != values.get("expected", "") or not count:
             return await _show(desk, status=409, typed=values, count=count, is_changed=True)
-        facts = {"signatures": count, "grounds": _grounds(values), **_plain(asked)}
+        facts, wrong = {"signatures": count, **_plain(asked)}, Gathered()
         async with desk.transaction() as connection:
-            await desk.propose(connection, "invalidation.invalidate", reason=values.get("reason", ""), facts=facts)
+            with wrong.part():
+                facts["grounds"] = _grounds(values)
+            with wrong.part():
+                await desk.propose(connection, "invalidation.invalidate", reason=values.get("reason", ""), facts=facts)
+            wrong.refuse()
     except Invalid as wrong:
         return await _show(desk, status=400, faults=wrong.faults, typed=values, count=count)
     return desk.see("/desk/approvals", "proposed")

@@ -147,13 +147,14 @@ async def overview(desk: Desk) -> Answer:
     return await _overview(desk)
 
 
-async def _overview(desk: Desk, *, status: int = 200, code: str = "") -> Answer:
+async def _overview(desk: Desk, *, status: int = 200, code: str = "", asks: bool = False) -> Answer:
     draught = await petitions.draught(desk.pool, desk.sheet.id)
     published = await petitions.versions(desk.pool, desk.sheet.id)
     return desk.show(
         "petition.html",
         status=status,
         code=code,
+        asks=asks,
         draught=draught,
         missing=_missing(desk, draught.texts),
         is_newer=bool(draught.revision) and (not published or published[-1].texts != draught.texts),
@@ -175,12 +176,17 @@ async def _publishing(desk: Desk) -> dict[str, Any] | None:
     return None
 
 
-@act("/petitions/{slug:str}/life", roles=EDITORS, fields={"do"}, thing="petition")
+@act("/petitions/{slug:str}/life", roles=EDITORS, fields={"do", "sure"}, thing="petition")
 async def life(desk: Desk) -> Answer:
-    """Open at its hour or now, pause, go on, close, archive. A pause moves the deadline by the time that it lasted."""
+    """Open at its hour or now, pause, go on, close, archive. A pause moves the deadline by the time that it lasted.
+
+    Closing cannot be undone and stands beside the pause, on a phone under one thumb: it is asked for once more.
+    """
     do, sheet = desk.values.get("do", ""), desk.sheet
     if do not in ("open", "open-now", "pause", "close", "archive"):
         raise Invalid([Fault("do", "choice")])
+    if do == "close" and desk.values.get("sure") != "yes":
+        return await _overview(desk, asks=True)
     try:
         async with desk.transaction() as connection:
             await petitions.step(connection, sheet.slug, do)

@@ -20,6 +20,7 @@ from service.settings import LANGUAGES
 from service.sponsors import Act, Contact, Deed, Draft
 from service.web.desk import addresses
 from service.web.desk.frame import Answer, Desk, Place, act, page, uuid
+from service.web.desk.typed import Gathered
 
 EDITORS = frozenset({"editor"})
 PLACE = Place("sponsors", "/desk/sponsors", EDITORS)
@@ -132,7 +133,7 @@ async def _show(desk: Desk, *, status: int = 200, **more: Any) -> Answer:
         **{f"name_{lang}": sponsor["names"].get(lang, "") for lang in LANGUAGES},
         **{f"statement_{lang}": statement.get(lang, "") for lang in LANGUAGES},
     }  # fmt: skip
-    given = {"faults": [], "typed": stored, **more}
+    given = {"faults": [], "typed": stored, "at": "", "sent": {}, "untyped": defaultdict(str), **more}
     return desk.show(
         "sponsor.html", status=status, sponsor=sponsor, pledges=pledges, person=person, people=await _people(desk), kinds=sponsors.KINDS,
         acts=sponsors.ACTS, heirs=[row for row in rows if row["id"] != _id(desk)], today=desk.state.clock().date(), **given,
@@ -144,13 +145,16 @@ async def one(desk: Desk) -> Answer:
     return await _show(desk)
 
 
-async def _change(desk: Desk, said: str, verb: Any, **back: Any) -> Answer:
+async def _change(desk: Desk, said: str, verb: Any, *, form: str = "", **back: Any) -> Answer:
+    """One verb in one transaction; what is wrong brings the page back. ``form`` is the prefix of a sponsorship's form."""
+    at = form + str(desk.path["pledge"]) if "pledge" in desk.path else ""
+    sent = defaultdict(str, desk.values)
     try:
         async with desk.transaction() as connection:
             await verb(connection)
             await desk.note(connection, said, str(desk.path.get("pledge", desk.path["sponsor"])))
     except Invalid as wrong:
-        return await _show(desk, status=400, faults=wrong.faults, **back)
+        return await _show(desk, status=400, faults=wrong.faults, at=at, sent=sent, **back)
     except Conflict as no:
         return await _show(desk, status=409, faults=[Fault("pledge", no.code)], **back)
     return desk.see(f"/desk/sponsors/{_id(desk)}", "saved")
@@ -206,13 +210,19 @@ async def sign(desk: Desk) -> Answer:
 
     async def verb(connection: db.Connection) -> None:
         pledge = await _own(desk, connection)
-        paper = await sponsors.paper(connection, desk.file[1]) if desk.file and desk.file[1] else None
-        values = desk.values
+        values, wrong, on, paper = desk.values, Gathered(), date.min, None
+        with wrong.part():
+            on = _day(values, "on")
+        with wrong.part():
+            paper = await sponsors.paper(connection, desk.file[1]) if desk.file and desk.file[1] else None
         deed = Deed(
-            kind=values.get("deed", ""), on=_day(values, "on"), place=values.get("place", ""), reference=values.get("reference", ""),
+            kind=values.get("deed", ""), on=on, place=values.get("place", ""), reference=values.get("reference", ""),
             vote=values.get("vote", ""), paper=paper,
         )  # fmt: skip
-        await sponsors.sign(connection, pledge, deed, by=str(desk.me.organizer_id))
+        with wrong.part():
+            await sponsors.sign(connection, pledge, deed, by=str(desk.me.organizer_id))
+        wrong.faults = [Fault(fault.field.removeprefix("deed_"), fault.code) for fault in wrong.faults]  # as this form calls them
+        wrong.refuse()
 
     return await _change(desk, "pledge.signed", verb)
 
@@ -230,11 +240,13 @@ async def announce(desk: Desk) -> Answer:
 @act("/sponsors/{sponsor:str}/{pledge:str}/act", roles=EDITORS, fields={"kind", "on", "proof_url", *(f"what_{lang}" for lang in LANGUAGES)})
 async def acted(desk: Desk) -> Answer:
     async def verb(connection: db.Connection) -> None:
-        values = desk.values
-        done = Act(
-            kind=values.get("kind", ""), on=_day(values, "on"), what=_words(values, "what"), proof_url=values.get("proof_url", "").strip()
-        )
-        await sponsors.act(connection, await _own(desk, connection), done, by=str(desk.me.organizer_id))
+        values, wrong, on = desk.values, Gathered(), date.min
+        with wrong.part():
+            on = _day(values, "on")
+        done = Act(kind=values.get("kind", ""), on=on, what=_words(values, "what"), proof_url=values.get("proof_url", "").strip())
+        with wrong.part():
+            await sponsors.act(connection, await _own(desk, connection), done, by=str(desk.me.organizer_id))
+        wrong.refuse()
 
     return await _change(desk, "pledge.acted", verb)
 
@@ -245,7 +257,7 @@ async def hand_over(desk: Desk) -> Answer:
         heir, on = uuid(desk.values.get("to", "")), _day(desk.values, "on")
         await sponsors.hand_over(connection, await _own(desk, connection), heir, on, by=str(desk.me.organizer_id))
 
-    return await _change(desk, "pledge.handed-over", verb)
+    return await _change(desk, "pledge.handed-over", verb, form="h")
 
 
 @act("/sponsors/{sponsor:str}/{pledge:str}/end", roles=EDITORS, fields={"on"}, is_fresh=True)

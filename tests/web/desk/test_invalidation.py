@@ -213,6 +213,8 @@ async def test_a_reason_outside_the_grammar_and_none_at_all_are_refused(installa
     for wrong in ({"grounds": "unbacked"}, {"grounds": ""}, {"reason": ""}):
         back = await ani.post(at(house), **FLOOD, **{**WHY, **wrong}, expected="1")
         assert back.status_code == 400 and 'role="alert"' in back.text and FLOOD["prefixes"] in back.text
+    back = await ani.post(at(house), **FLOOD, grounds="", reason="", expected="1")
+    assert "2 answers need your attention" in back.text, "both at once"
     assert not await house.rows("select 1 from approval")
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from desk_seat import Seat, said, seat
+from desk_seat import Seat, said, seat, whole
 from installation import Installation
 from service import certificates, db, organizers, updates
 from service.organizers import Grant
@@ -92,9 +92,10 @@ async def test_how_an_institution_treats_signatures_can_be_rewritten_and_signers
 
 
 async def upload(one: Seat, path: str, file: tuple[str, bytes] | None = None, **fields: str) -> object:
+    """A form with a file, as the page sends it."""
     sent = {"token": one.token, "event": str(uuid4()), **fields}
     files = {"file": (file[0] if file else "", file[1] if file else b"")}
-    return await one.house.client.post(path, data=sent, files=files, headers=one.headers)
+    return whole(await one.house.client.post(path, data=sent, files=files, headers=one.headers))
 
 
 async def test_a_certificate_is_handed_over_voted_on_and_everybody_reads_it(installation: Installation) -> None:
@@ -109,7 +110,11 @@ async def test_a_certificate_is_handed_over_voted_on_and_everybody_reads_it(inst
     planned = re.search(r'name="delivery" value="([0-9a-f-]{36})"', page)
     assert office and planned
     for _ in range(2):  # pressed twice, planned once
-        assert said(await ani.post(at, delivery=planned[1], office=office[1], planned_for="2026-12-01")) == "saved"
+        assert said(await ani.post(at, delivery=planned[1], office=office[1], planned_for="2026-11-30")) == "saved"
+    moved = f"{at}/{planned[1]}/move"
+    assert (await ani.post(moved, planned_for="soon")).status_code == 400
+    assert said(await ani.post(moved, planned_for="")) == "saved" and "Planned, without a day" in (await ani.get(at)).text
+    assert said(await ani.post(moved, planned_for="2026-12-01")) == "saved" and "1 December 2026" in (await ani.get(at)).text
     assert "There is no certificate yet." in (await ani.get(at)).text
     bundle = await certificates.certify(house.pool, house.keys, house.settings, house.slug, "grand-council")
     made = f"{at}/{planned[1]}/deliver"
@@ -117,9 +122,12 @@ async def test_a_certificate_is_handed_over_voted_on_and_everybody_reads_it(inst
         ani, made, ("r.html", b"<script>"), certificate=bundle.id, happened_on="2026-12-02", how="by-hand", by_whom="Sample C"
     )
     assert wrong.status_code == 400 and "A PDF, PNG or JPEG" in wrong.text and 'value="Sample C"' in wrong.text  # type: ignore[attr-defined]
+    wrong = await upload(ani, made, ("r.html", b"x"), certificate=bundle.id, happened_on="", url="javascript:1", answer_due="soon")
+    assert "4 answers need your attention" in wrong.text, "everything at once"  # type: ignore[attr-defined]
     good = {"certificate": bundle.id, "happened_on": "2026-12-02", "how": "by-hand", "words-en": "Handed over in the hall."}
     assert said(await upload(ani, made, ("r.pdf", PDF), **good)) == "told"  # type: ignore[arg-type]
     assert (await upload(ani, made, ("r.pdf", PDF), **good)).status_code == 409, "once"  # type: ignore[attr-defined]
+    assert (await ani.post(moved, planned_for="2027-01-01")).status_code == 409, "a day that was is not moved"
     event = f"{at}/{planned[1]}/event"
     vote = {
         "kind": "voted",
@@ -138,6 +146,21 @@ async def test_a_certificate_is_handed_over_voted_on_and_everybody_reads_it(inst
     drafts = {each.texts["en"].title: each.texts["fr"].body for each in await updates.listing(house.pool)}
     assert set(drafts) == {"Handed to: Grand Council", "Grand Council voted."}, "what is private is not told"
     assert "50 pour" in drafts["Grand Council voted."] and await house.rows("select 1 from news where released_at is not null") == []
+    # The vote was written down wrongly: the draft about it goes, and nobody releases a number that was wrong.
+    right = {**vote, "event": str(uuid4()), "in_favour": "49", "replaces": vote["event"]}
+    assert "selected>5 December 2026: a vote" in (await upload(ani, event, **{**right, "against": "many"})).text  # type: ignore[attr-defined]
+    assert said(await upload(ani, event, **right)) == "told"  # type: ignore[arg-type]
+    for again in (right, vote):
+        assert said(await upload(ani, event, **again)) == "saved"  # type: ignore[arg-type]
+    bodies = [each.texts["en"].body for each in await updates.listing(house.pool) if each.state == "draft"]
+    assert sorted("50 in favour" in body for body in bodies) == [False, False] and sum("49 in favour" in body for body in bodies) == 1
+    async with db.transaction(house.pool) as connection:
+        [released] = [each.id for each in await updates.listing(house.pool) if "49 in favour" in each.texts["en"].body]
+        await updates.release(connection, released)
+    once_more = {**vote, "event": str(uuid4()), "replaces": right["event"]}
+    assert said(await upload(ani, event, **once_more)) == "told", "what was released stays, and the correction lies ready"  # type: ignore[arg-type]
+    states = {each.state: each.texts["en"].body for each in await updates.listing(house.pool) if "in favour" in each.texts["en"].body}
+    assert "49" in states["sending"] and "50" in states["draft"]
     await house.settle()
     public = (await house.client.get(f"/en/petitions/{house.slug}")).text
     assert "Handed over in the hall." in public and "50 in favour, 25 against, 2 abstained." in public and "among us" not in public
