@@ -61,7 +61,7 @@ async def _leases_run_out(town: Topology) -> AsyncIterator[None]:
 
 
 @pytest.mark.timeout(3_000)
-@pytest.mark.parametrize("cuts", [24, pytest.param(1_000, marks=LONG)])
+@pytest.mark.parametrize("cuts", [16, pytest.param(1_000, marks=LONG)])
 async def test_whoever_was_answered_while_connections_were_cut_is_there_and_counted_once(
     server: Server, folder: Path, post: Post, note: Callable[..., None], cuts: int
 ) -> None:

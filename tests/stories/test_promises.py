@@ -107,6 +107,7 @@ async def test_looking_confirms_nobody_and_a_hasty_press_is_asked_again(installa
         await installation.client.head(path)
         assert state_of(await installation.client.get(path)) == "ask"
     assert await installation.owner.fetchval("select count(*) from signature where state = 'confirmed'") == 0
+    await installation.just_mailed()
     assert await installation.press(paths[0]) == "ask-again"
     assert await installation.press(paths[0]) == "confirmed"
     await installation.pass_seconds(60)
