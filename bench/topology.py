@@ -60,13 +60,12 @@ def _share() -> Iterator[int]:
         except OSError:
             mark.close()
             continue
-        _marks.append(mark)
+        mark.detach()  # stays bound until the process ends; no object of ours is left to be closed
         mine = number
         break
     return itertools.cycle(range(first + mine * _SHARE, first + (mine + 1) * _SHARE))
 
 
-_marks: list[socket.socket] = []
 _ports: dict[int, Iterator[int]] = {}
 
 
