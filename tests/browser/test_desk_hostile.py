@@ -16,6 +16,7 @@ from playwright.async_api import Browser
 
 from browser import organizer
 from browser.organizer import Organizer, invite
+from browser.visitor import comes_true
 from desk_seat import seat
 from installation import Installation
 from service import certificates
@@ -116,7 +117,7 @@ async def test_a_passkey_opens_only_with_its_owner_verified_and_an_answer_counts
     await levon.verifies(False)  # a found phone, without finger or PIN
     await levon.open("/desk/sign-in")
     await levon.page.click("form[data-passkey=get] button")
-    await levon.page.wait_for_function("document.querySelector('.passkey-status').textContent.includes('try again')")
+    await comes_true(levon.page, "document.querySelector('.passkey-status').textContent.includes('try again')")
     assert await levon.page.evaluate("location.pathname") == "/desk/sign-in"
     assert await levon.leave() == []
 

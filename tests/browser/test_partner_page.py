@@ -15,7 +15,7 @@ from playwright.async_api import FrameLocator, Page
 
 from bench.topology import free_port
 from browser.neighbour import Neighbour, neighbour
-from browser.visitor import ARTIFACTS, Come
+from browser.visitor import ARTIFACTS, Come, comes_true
 from installation import Installation
 from service import partners
 
@@ -65,7 +65,7 @@ async def shown(page: Page) -> None:
         await page.locator("libertas-petition").nth(number).locator(".box").wait_for()
     await page.frame_locator("iframe[src*='/card']").locator("a.act").wait_for()
     await page.frame_locator("iframe[src*='/embed/']:not([src*='/card'])").locator("main[data-frame=form]").wait_for()
-    await page.wait_for_function("[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
+    await comes_true(page, "[...document.images].every((image) => image.complete && image.naturalWidth > 0)")
 
 
 async def test_a_page_with_everything_on_it_can_be_read_in_a_narrow_column_by_light_and_by_dark_in_three_languages(
@@ -134,7 +134,7 @@ async def test_a_stranger_signs_on_a_partners_page_and_the_partners_numbers_show
     same = await _numbers(visitor, key)
     assert await same.page.inner_text("[data-total]") == "10", "not on the same day: it would tell the hour"
     await installation.owner.execute(
-        "update signature set operational_until = operational_until - interval '25 hours', day = day - 1 where state = 'confirmed'"
+        "update signature set operational_until = operational_until - interval '25 hours', day = current_date - 1 where state = 'confirmed'"
     )
     await installation.worker.pass_time()
     after = await _numbers(visitor, key)
@@ -181,7 +181,7 @@ async def test_in_the_sandbox_of_wordpress_the_card_says_its_height_and_its_link
     if is_late:
         assert await one.page.locator("iframe").get_attribute("height") == "999"
         await one.page.add_script_tag(content=WORDPRESS)  # the page's script comes after the card: it asks once more
-    await one.page.wait_for_function("window.told.includes('height')")
+    await comes_true(one.page, "window.told.includes('height')")
     assert await card.locator("a.act").evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(140, 28, 43)", "its style came, too"
     height = int(await one.page.locator("iframe").get_attribute("height") or 0)
     assert 200 <= height < 400

@@ -12,7 +12,7 @@ from playwright.async_api import FrameLocator, Page
 
 from bench.topology import free_port
 from browser.neighbour import Neighbour, neighbour
-from browser.visitor import Come, Visitor
+from browser.visitor import Come, Visitor, comes_true
 from installation import Installation
 
 PICTURES = bool(os.environ.get("LIBERTAS_TEST_PICTURES"))
@@ -115,7 +115,7 @@ async def test_the_number_moves_while_somebody_looks_and_says_so_without_a_name(
     await installation.seal()
     async with levon.page.expect_response(lambda answer: answer.url.endswith("/en.json") and answer.status == 200):
         await levon.page.clock.fast_forward(60_000)
-    await levon.page.wait_for_function("document.querySelector('libertas-petition').shadowRoot.querySelector('strong').textContent === '1'")
+    await comes_true(levon.page, "document.querySelector('libertas-petition').shadowRoot.querySelector('strong').textContent === '1'")
     assert (await levon.page.evaluate("window.told"))[-1] == ["count", {"slug": installation.slug, "count": 1}]
     asked = []
     levon.page.on("request", lambda request: asked.append(request.url))
@@ -179,7 +179,7 @@ async def test_without_script_or_network_a_link_remains(visitor: Come, installat
     bare = f'<libertas-petition id="bare" slug="{installation.slug}"></libertas-petition>'
     site.pages["/"] = page(installation, line(installation), bare)
     await cut.page.goto(site.at())
-    await cut.page.wait_for_function("window.told.length === 2")
+    await comes_true(cut.page, "window.told.length === 2")
     assert await cut.page.locator("libertas-petition a").first.is_visible()
     assert (await cut.page.locator("#bare a").get_attribute("href") or "").endswith(f"/en/petitions/{installation.slug}")
     assert {what for what, _ in await cut.page.evaluate("window.told")} == {"failed"}
@@ -202,7 +202,7 @@ async def test_on_a_slow_network_the_link_can_be_used_until_the_card_is_there(
     site.pages["/"] = page(installation, line(installation))
     await late.page.goto(site.at(), wait_until="commit")
     link = late.page.locator("libertas-petition > a")
-    await late.page.wait_for_function("!!customElements.get('libertas-petition')")
+    await comes_true(late.page, "!!customElements.get('libertas-petition')")
     assert await link.is_visible()
     arrives.set()
     await late.page.locator("libertas-petition").get_by_role("button", name="Sign").wait_for()
@@ -223,9 +223,7 @@ async def test_two_elements_on_one_page_ask_once_and_open_one_form_each(visitor:
     await bar.locator("dialog iframe").wait_for()
     await bar.locator("iframe").content_frame.locator("main[data-frame=form]").wait_for()
     assert await both.page.locator("libertas-petition").nth(0).locator("iframe").count() == 0
-    await both.page.wait_for_function(
-        "document.querySelectorAll('libertas-petition')[1].shadowRoot.querySelector('iframe').offsetHeight > 600"
-    )
+    await comes_true(both.page, "document.querySelectorAll('libertas-petition')[1].shadowRoot.querySelector('iframe').offsetHeight > 600")
     await both.page.keyboard.press("Shift+Tab")
     await bar.locator("dialog .shut").focus()
     await both.page.keyboard.press("Escape")
@@ -251,7 +249,7 @@ async def test_a_message_from_elsewhere_or_of_another_shape_changes_nothing(
     inside = frame(one.page)
     await inside.locator("main[data-frame=form]").wait_for()
     height = "document.querySelector('libertas-petition').shadowRoot.querySelector('iframe').style.blockSize"
-    await one.page.wait_for_function(f"parseInt({height}) > 600")
+    await comes_true(one.page, f"parseInt({height}) > 600")
     before = await one.page.evaluate(height)
     await one.page.evaluate("""() => {
       for (const told of [{libertas: 1, type: "height", state: "form", height: 333}, {libertas: 1, type: "sent"}, null, "x", 7])
@@ -267,7 +265,7 @@ async def test_a_message_from_elsewhere_or_of_another_shape_changes_nothing(
     assert await one.page.evaluate(height) == before
     control = "parent.postMessage({libertas: 1, type: 'height', state: 'form', height: 333}, '*')"
     await real.evaluate(control)
-    await one.page.wait_for_function(f"{height} === '333px'")
+    await comes_true(one.page, f"{height} === '333px'")
     # The other way: only the listed page around may set colours, and only ones that can be read.
     act = "getComputedStyle(document.querySelector('button.act')).backgroundColor"
     first = await real.evaluate(act)
@@ -278,7 +276,7 @@ async def test_a_message_from_elsewhere_or_of_another_shape_changes_nothing(
     await real.evaluate("new Promise((done) => setTimeout(done, 100))")
     assert await real.evaluate(act) == first
     await one.page.evaluate(f"{say}({{libertas: 1, type: 'look', accent: 'rgb(0, 60, 0)', on: 'rgb(255, 255, 255)'}}, '*')")
-    await real.wait_for_function(f"{act} === 'rgb(0, 60, 0)'")
+    await comes_true(real, f"{act} === 'rgb(0, 60, 0)'")
 
 
 async def test_a_strict_page_loads_the_script_with_its_integrity_and_not_with_another(
@@ -337,7 +335,7 @@ async def test_levon_signs_with_the_keyboard_alone_and_hears_what_happens(
     assert not typed, "every field is reached in order"
     await keys.press("Enter")
     await inside.locator("main[data-frame=sent]").wait_for()
-    await levon.page.wait_for_function("document.activeElement.shadowRoot?.activeElement?.tagName === 'IFRAME'")
+    await comes_true(levon.page, "document.activeElement.shadowRoot?.activeElement?.tagName === 'IFRAME'")
     assert await focused(levon.page) == "H1", "the new heading is read out"
     await card.locator("button.shut").focus()
     await keys.press("Enter")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Page, Request
+from playwright.async_api import BrowserContext, ConsoleMessage, Dialog, Frame, Page, Request
 
 from installation import Installation
 
@@ -18,6 +19,13 @@ AXE = {"resultTypes": ["violations"], "preload": False}
 
 OWN_STATUS = "Failed to load resource: the server responded with a status of"
 """Chromium's own line about an answer such as 400 or 404; the tests look at those themselves."""
+
+
+async def comes_true(where: Page | Frame, expression: str) -> None:
+    """Returns when ``expression`` is true there. Asked from outside: a page of ours forbids what Playwright's own waiting does within."""
+    async with asyncio.timeout(90):
+        while not await where.evaluate(expression):
+            await asyncio.sleep(0.05)
 
 
 @dataclass

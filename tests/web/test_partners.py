@@ -28,9 +28,9 @@ async def _sums(house: Installation, n: int, days_ago: int = 3) -> None:
 
 
 async def _night_passes(house: Installation) -> None:
-    """A day later: what was confirmed is settled, added up, and shown."""
+    """A day later: what was confirmed is settled, added up, and shown. (Late in the evening it is tomorrow already where petitions are at home.)"""
     await house.owner.execute(
-        "update signature set operational_until = operational_until - interval '25 hours', day = day - 1 where state = 'confirmed'"
+        "update signature set operational_until = operational_until - interval '25 hours', day = current_date - 1 where state = 'confirmed'"
     )
     await house.worker.pass_time()
 
