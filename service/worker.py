@@ -143,7 +143,7 @@ class Worker:
         if (
             self._path is not None
             and self._settings.bounces_dir is not None
-            and (done := await mail.empty(self._pool, self._path, self._settings.bounces_dir))
+            and (done := await mail.read_maildir(self._pool, self._path, self._settings.bounces_dir))
         ):
             log.info("mail: came back", **{name.replace("-", "_"): count for name, count in done.items()})
         return False

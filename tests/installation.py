@@ -203,9 +203,6 @@ async def installed(folder: Path, app_url: str, owner_url: str, port: int, smtp_
     await catcher.start()
     keys = Keys.create(settings.key_dir)
     whole: Any = app.create(settings)
-    inner = whole
-    while not hasattr(inner, "lifespan"):  # behind its doors
-        inner = inner._inner
     server = _Server(uvicorn.Config(whole, host="127.0.0.1", port=port, access_log=False, log_level="error", lifespan="on", loop="none"))
     try:
         async with db.open_pool(app_url, high=8, name="test-app") as pool, db.open_pool(owner_url, high=8, name="test") as owner:
@@ -221,7 +218,7 @@ async def installed(folder: Path, app_url: str, owner_url: str, port: int, smtp_
                     await asyncio.sleep(0.01)
                 async with httpx2.AsyncClient(base_url=settings.base_url, timeout=60) as client:
                     try:
-                        web = inner.state
+                        web = whole.state
                         watching = (web.shelf, web.roster, web.register)
                         yield Installation(settings, keys, pool, owner, shelf, worker, mailbox, client, slug, watching)
                     finally:

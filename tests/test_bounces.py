@@ -276,5 +276,5 @@ async def test_a_message_that_vanishes_meanwhile_was_somebody_elses(back: Instal
     assert ours is not None
     (tmp_path / "m" / "new").mkdir(parents=True)
     (tmp_path / "m" / "new" / "gone").symlink_to(tmp_path / "nowhere")
-    assert await bounces.empty(back.pool, ours, tmp_path / "m") == {}
-    assert await bounces.empty(back.pool, ours, tmp_path / "none") == {}
+    assert await bounces.read_maildir(back.pool, ours, tmp_path / "m") == {}
+    assert await bounces.read_maildir(back.pool, ours, tmp_path / "none") == {}

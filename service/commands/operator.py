@@ -60,7 +60,7 @@ def check(options: argparse.Namespace) -> int:
     if not settings.embedded and not options.demo and not keys.backup_keys():
         print("backups: there is no key in KEY_DIR/backup, so `libertas backup` has nobody to seal to")
     own = signer(settings)
-    return_path(keys, settings)
+    return_path(keys, settings)  # says what is wrong with BOUNCES_TO
     for finding in records.check(settings.mail_from, settings.dkim_selector, records.system_resolver(), own.record if own else ""):
         if finding.is_wrong:
             found.append(finding.text)

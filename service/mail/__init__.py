@@ -12,7 +12,7 @@ waiting mail holds neither text nor link: both are made at the moment of deliver
     records   whether the world's name servers make us believable
 """
 
-from service.mail.bounces import ReturnPath, empty, take_in
+from service.mail.bounces import ReturnPath, read_maildir, take_in
 from service.mail.delivery import LEASE, Delivery, Secrets, deliver_due, message_id
 from service.mail.dkim import signer
 from service.mail.letters import KEPT, Letter, caps_allow, enqueue, handle_row, housekeeping, q, suppress, suppressed, waiting
@@ -33,12 +33,12 @@ __all__ = [
     "caps_allow",
     "deliver_due",
     "emails_dir",
-    "empty",
     "enqueue",
     "handle_row",
     "housekeeping",
     "message_id",
     "q",
+    "read_maildir",
     "signer",
     "suppress",
     "suppressed",

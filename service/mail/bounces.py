@@ -181,11 +181,11 @@ async def take_in(pool: asyncpg.Pool, path: ReturnPath, message: bytes) -> Outco
     return "suppressed" if is_gone else "noted" if is_news else "no-effect"
 
 
-async def empty(pool: asyncpg.Pool, path: ReturnPath, maildir: Path) -> dict[str, int]:
+async def read_maildir(pool: asyncpg.Pool, path: ReturnPath, maildir: Path) -> dict[str, int]:
     """Take in what is new in a Maildir; returns how many messages had which outcome.
 
-    What was ours is deleted, for it names a mailbox; what was not is left to people, as new mail that was seen. A message that
-    vanishes meanwhile was somebody else's.
+    What was ours is deleted, for it names a mailbox; what was not is left to people, in ``cur``. A message that vanishes
+    meanwhile was somebody else's.
     """
     done: dict[str, int] = {}
     for file in sorted((maildir / "new").iterdir()) if (maildir / "new").is_dir() else []:
